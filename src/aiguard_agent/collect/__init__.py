@@ -1,0 +1,1 @@
+"""Look at the host: every path and every system call goes through `host.Host`."""

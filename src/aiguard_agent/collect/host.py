@@ -1,0 +1,202 @@
+"""The host, or a folder that stands in for it: every path we read goes through here, bounded.
+
+A recorded host (`--root DIR`) is a folder with `proc/`, `sys/`, `etc/`, … in it. What only a live kernel can tell
+(sock_diag, NVML, setns) is then not asked; collectors fall back to the text files of /proc.
+Paths are handed in as a process of the host would write them ("/proc/1/stat").
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from aiguard_agent.collect.openat2 import open_in_root
+from aiguard_agent.core.facts import Blind, BlindKind
+from aiguard_agent.core.reader import HEADER_BUDGET
+from aiguard_agent.errors import BudgetExceeded
+
+TEXT_LIMIT = 1 << 20
+"""Bytes read of one small text file at most."""
+
+
+class Host:
+    """Bounded, read-only access to one host. Never follows a link out of the root, never opens FIFOs or devices."""
+
+    def __init__(self, root: str | Path = "/") -> None:
+        self.root = Path(root).resolve()
+        self.live = self.root == Path("/")
+        self._prefix = "" if self.live else str(self.root)
+
+    def at(self, path: str) -> str:
+        """Return where `path` of the host lies on this machine (textually; `open_file` guards the links)."""
+        return self._prefix + path if self._prefix else path
+
+    def text(self, path: str, limit: int = TEXT_LIMIT) -> str:
+        """Return up to `limit` bytes of a small file as text; undecodable bytes survive as surrogate escapes."""
+        return self.data(path, limit).decode("utf-8", "surrogateescape")
+
+    def data(self, path: str, limit: int = TEXT_LIMIT, *, inside: str = "") -> bytes:
+        """Return up to `limit` bytes of a small file; raises OSError (ELOOP for a link, EINVAL for a non-file).
+
+        `inside` is a foreign root (/proc/PID/root): `path` and every link on the way are then taken inside it.
+        """
+        fd = self._open(path, inside)
+        try:
+            chunks: list[bytes] = []
+            left = limit
+            while left > 0 and (chunk := os.read(fd, min(left, 1 << 16))):
+                chunks.append(chunk)
+                left -= len(chunk)
+            return b"".join(chunks)
+        finally:
+            os.close(fd)
+
+    def link(self, path: str) -> str:
+        """Return the target of a symbolic link, as written."""
+        return os.fsdecode(os.readlink(os.fsencode(self.at(path))))
+
+    def names(self, path: str) -> list[str]:
+        """Return the entry names of a directory, unsorted; raises OSError."""
+        return os.listdir(self.at(path))
+
+    def scan(self, path: str) -> Iterator[os.DirEntry[str]]:
+        """Yield the entries of a directory (os.scandir); raises OSError."""
+        with os.scandir(self.at(path)) as entries:
+            yield from entries
+
+    def lstat(self, path: str) -> os.stat_result:
+        """Stat without following a last link."""
+        return os.lstat(self.at(path))
+
+    def exists(self, path: str) -> bool:
+        """Tell whether the path itself exists, a dangling link included; unreadable counts as absent."""
+        try:
+            os.lstat(self.at(path))
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def resolve(self, path: str, *, within: str = "/") -> str | None:
+        """Return the host path behind all links of `path`, or None when it leaves `within`, loops or is absent.
+
+        Absolute link targets are taken as the host writes them, so a recorded host stays closed in itself.
+        """
+        seen = 0
+        done = ""
+        parts = [p for p in path.split("/") if p not in ("", ".")][::-1]
+        while parts:
+            part = parts.pop()
+            if part == "..":
+                done = done.rpartition("/")[0]
+                continue
+            here = f"{done}/{part}"
+            try:
+                mode = os.lstat(self.at(here)).st_mode
+                if not stat.S_ISLNK(mode):
+                    done = here
+                    continue
+                target = self.link(here)
+            except (OSError, ValueError):
+                return None
+            seen += 1
+            if seen > 40:
+                return None
+            if target.startswith("/"):
+                done = ""
+            parts += [p for p in target.split("/") if p not in ("", ".")][::-1]
+        done = done or "/"
+        top = within.rstrip("/")
+        return done if done == top or done.startswith(f"{top}/") else None
+
+    def reader(self, path: str, budget: int = HEADER_BUDGET, *, inside: str = "") -> FileReader:
+        """Open a regular file for bounded reading; the caller closes it (it is a context manager)."""
+        return FileReader(self._open(path, inside), budget)
+
+    def names_in(self, inside: str, path: str) -> list[str]:
+        """Return the entry names of a directory of a foreign root, links taken inside that root; raises OSError."""
+        fd = open_in_root(self.at(inside), path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            return os.listdir(fd)
+        finally:
+            os.close(fd)
+
+    def _open(self, path: str, inside: str = "") -> int:
+        """Open a regular file without blocking and without changing its access time.
+
+        On the live host a last link is refused; in a recorded or foreign root links are taken inside that root.
+        """
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+        flags |= 0 if path.startswith("/proc/") else os.O_NOATIME
+        root = self.at(inside) if inside else self._prefix
+        try:
+            fd = open_in_root(root, path, flags) if root else os.open(path, flags | os.O_NOFOLLOW)
+        except PermissionError:
+            flags &= ~os.O_NOATIME  # it is refused to those who do not own the file
+            fd = open_in_root(root, path, flags) if root else os.open(path, flags | os.O_NOFOLLOW)
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            os.close(fd)
+            raise OSError(errno.EINVAL, "not a regular file", path)
+        return fd
+
+
+class FileReader:
+    """A `core.reader.Reader` over one open file."""
+
+    def __init__(self, fd: int, budget: int) -> None:
+        self._fd = fd
+        self._budget = budget
+        self._spent = 0
+        self.stat = os.fstat(fd)
+
+    @property
+    def size(self) -> int:
+        """Size of the whole file in bytes, as it was when opened."""
+        return self.stat.st_size
+
+    @property
+    def spent(self) -> int:
+        """Bytes read so far."""
+        return self._spent
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return up to `length` bytes from `offset`; raises BudgetExceeded before reading too much, or OSError."""
+        if offset < 0 or length < 0:
+            raise ValueError("offset and length are not negative")
+        wanted = min(length, max(0, self.size - offset))
+        if self._spent + wanted > self._budget:
+            raise BudgetExceeded(f"budget of {self._budget} bytes is spent")
+        chunks: list[bytes] = []
+        while wanted > 0 and (chunk := os.pread(self._fd, wanted, offset)):
+            chunks.append(chunk)
+            offset += len(chunk)
+            wanted -= len(chunk)
+            self._spent += len(chunk)
+        return b"".join(chunks)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._fd)
+
+    def __enter__(self) -> FileReader:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+
+def blind_of(collector: str, subject: str, error: BaseException) -> Blind:
+    """Turn an error into the Blind that tells it."""
+    kind = BlindKind.ERROR
+    if isinstance(error, PermissionError):
+        kind = BlindKind.DENIED
+    elif isinstance(error, FileNotFoundError | ProcessLookupError):
+        kind = BlindKind.VANISHED
+    elif isinstance(error, TimeoutError):
+        kind = BlindKind.TIMEOUT
+    elif isinstance(error, BudgetExceeded):
+        kind = BlindKind.BUDGET
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
+    return Blind(collector=collector, subject=subject, reason=reason, kind=kind)

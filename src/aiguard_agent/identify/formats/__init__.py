@@ -1,0 +1,1 @@
+"""One model format per file, each ending with `FORMAT`."""

@@ -1,0 +1,1 @@
+"""What was approved, by whom, until when."""

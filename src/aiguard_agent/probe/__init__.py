@@ -1,0 +1,1 @@
+"""Ask servers whose owner we know; the only room that connects to what we observe."""

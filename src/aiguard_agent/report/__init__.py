@@ -1,0 +1,1 @@
+"""A scan as text, for people and for machines."""

@@ -1,0 +1,1 @@
+"""How to recognise AI servers: documents, not code."""
