@@ -1,0 +1,20 @@
+"""A client that keeps one stdio server running: `READY_FILE COMMAND...`."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from mcp import ClientSession, StdioServerParameters
+from mcp.client.stdio import stdio_client
+
+
+async def main() -> None:
+    ready, command, *arguments = sys.argv[1:]
+    async with stdio_client(StdioServerParameters(command=command, args=arguments)) as (reading, writing):
+        async with ClientSession(reading, writing) as session:
+            await session.initialize()
+            Path(ready).write_text("up")
+            await asyncio.Event().wait()
+
+
+asyncio.run(main())

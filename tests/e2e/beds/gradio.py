@@ -1,0 +1,23 @@
+"""A Gradio app started as `python app.py`, open."""
+
+from beds.bed import Bed, Place, Truth
+from stage import lay_app
+
+
+def prepare(place: Place) -> None:
+    lay_app(place, "gradio_app.py")
+
+
+def command(place: Place) -> list[str]:
+    return [place.python, "app.py", str(place.port)]
+
+
+BED = Bed(
+    name="gradio",
+    venv="gradio",
+    requires=("gradio==6.31.0",),
+    prepare=prepare,
+    command=command,
+    ready_path="/config",
+    truths=(Truth(product="gradio", distributions=("gradio",), auth=frozenset({"none"})),),
+)
