@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from aiguard_agent.collect.memory import Memory
 from aiguard_agent.collect.openat2 import open_in_root
 from aiguard_agent.core.facts import Blind, BlindKind
 from aiguard_agent.core.reader import HEADER_BUDGET
@@ -20,6 +21,8 @@ from aiguard_agent.errors import BudgetExceeded
 
 TEXT_LIMIT = 1 << 20
 """Bytes read of one small text file at most."""
+_FIRST = 4096
+_CHUNK = 1 << 16
 
 
 class Host:
@@ -29,6 +32,7 @@ class Host:
         self.root = Path(root).resolve()
         self.live = self.root == Path("/")
         self._prefix = "" if self.live else str(self.root)
+        self.memory = Memory()
 
     def at(self, path: str) -> str:
         """Return where `path` of the host lies on this machine (textually; `open_file` guards the links)."""
@@ -45,12 +49,22 @@ class Host:
         """
         fd = self._open(path, inside)
         try:
-            chunks: list[bytes] = []
-            left = limit
-            while left > 0 and (chunk := os.read(fd, min(left, 1 << 16))):
-                chunks.append(chunk)
-                left -= len(chunk)
-            return b"".join(chunks)
+            return _read_on(fd, limit)
+        finally:
+            os.close(fd)
+
+    def proc(self, pid: int, name: str, limit: int = TEXT_LIMIT) -> bytes:
+        """Return up to `limit` bytes of a kernel-made file of one process; `name` is a constant of ours.
+
+        The short way for sweeps: the live kernel has no links or devices there, so nothing needs to be checked.
+        """
+        path = f"/proc/{pid}/{name}"
+        if not self.live:
+            return self.data(path, limit)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            first = os.read(fd, min(limit, _FIRST))
+            return first + _read_on(fd, limit - len(first)) if first else first
         finally:
             os.close(fd)
 
@@ -185,6 +199,15 @@ class FileReader:
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
+
+
+def _read_on(fd: int, limit: int) -> bytes:
+    """Read to the end or to the limit, whichever comes first."""
+    chunks: list[bytes] = []
+    while limit > 0 and (chunk := os.read(fd, min(limit, _CHUNK))):
+        chunks.append(chunk)
+        limit -= len(chunk)
+    return b"".join(chunks)
 
 
 def blind_of(collector: str, subject: str, error: BaseException) -> Blind:

@@ -1,0 +1,56 @@
+"""Read the descriptor links of one process, once per pass, on a shared budget."""
+
+from __future__ import annotations
+
+import os
+
+from aiguard_agent.collect.host import Host
+from aiguard_agent.collect.memory import Descriptors, identity_of
+from aiguard_agent.core.facts import Process
+from aiguard_agent.errors import BudgetExceeded
+
+_SOCKET = "socket:["
+
+
+def descriptors_of(host: Host, process: Process, budget: int) -> Descriptors:
+    """Return what a process holds open; read at most once per pass.
+
+    `budget` is Options.descriptors: the links that all collectors of one pass may read together. Raises
+    BudgetExceeded when it is spent, and OSError when the process is gone or not ours to see.
+    """
+    key = identity_of(process)
+    kept = host.memory.descriptors.get(key)
+    if kept is None:
+        kept = _read(host, process.pid, budget)
+        host.memory.descriptors[key] = kept
+    return kept
+
+
+def _read(host: Host, pid: int, budget: int) -> Descriptors:
+    """Read all links; one that closes under our hands is skipped."""
+    folder = os.open(host.at(f"/proc/{pid}/fd"), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        names = os.listdir(folder)
+        if host.memory.links_read + len(names) > budget:
+            raise BudgetExceeded(f"budget of {budget} descriptor links is spent")
+        host.memory.links_read += len(names)
+        sockets: set[int] = set()
+        files: list[tuple[int, str]] = []
+        for name in names:
+            try:
+                target = os.readlink(name, dir_fd=folder)
+            except OSError:
+                continue
+            if target.startswith("/"):
+                files.append((int(name) if name.isdecimal() else -1, target))
+            elif target.startswith(_SOCKET):
+                sockets.add(_inode(target))
+    finally:
+        os.close(folder)
+    return Descriptors(sockets=frozenset(sockets), files=tuple(files))
+
+
+def _inode(target: str) -> int:
+    """Return N of `socket:[N]`; -1 when a recorded host says something else."""
+    digits = target[len(_SOCKET) : -1]
+    return int(digits) if digits.isascii() and digits.isdecimal() else -1

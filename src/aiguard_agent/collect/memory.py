@@ -1,0 +1,81 @@
+"""What one look remembers for the next: who is known already, and which descriptors were read in this pass.
+
+A process is known by (pid, start_ticks), for pids are reused. A pass that remembers reads new processes only;
+`Memory.thorough` says when the known ones are looked at again. Nothing here is a fact to report: facts are values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from aiguard_agent.core.facts import Namespace, Process
+
+Identity = tuple[int, int]
+"""(pid, start_ticks)."""
+
+VERIFY_EVERY = 6
+"""Every how many passes the stat of each known process is read again (pid reuse, exec)."""
+
+
+def identity_of(process: Process) -> Identity:
+    """Return what makes a process itself."""
+    return process.pid, process.start_ticks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Descriptors:
+    """The open descriptors of one process, as its /proc/PID/fd links name them."""
+
+    sockets: frozenset[int] = frozenset()
+    """Inodes of sockets."""
+    files: tuple[tuple[int, str], ...] = ()
+    """(descriptor, target as written) of everything that has a path: files, devices, `/memfd:…`, deleted ones."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Known:
+    """One process that was read before."""
+
+    process: Process
+    stamp: tuple[int, ...]
+    """What changes when the process runs another program: see `procfs.Stat.stamp`."""
+    kernel: bool = False
+    interesting: bool = False
+    settled: bool = False
+    """False until it was read twice: between fork and exec a process still looks like its parent."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Memory:
+    """Held by one `Host`; empty before the first pass."""
+
+    passes: int = 0
+    boot_time: float = 0.0
+    known: dict[int, Known] = field(default_factory=dict)
+    judge: Callable[[Process], bool] | None = None
+    """Who said what is interesting; when another judge comes, everybody is judged again."""
+    users: dict[int, str] = field(default_factory=dict)
+    descriptors: dict[Identity, Descriptors] = field(default_factory=dict)
+    """Read in this pass; ask `descriptors.descriptors_of`, which fills it."""
+    links_read: int = 0
+    """Descriptor links read in this pass, by all collectors together."""
+    holders: dict[int, tuple[Identity, ...]] = field(default_factory=dict)
+    """By inode of a listening socket: who held it; empty = searched in vain."""
+    namespaces: dict[int, Namespace] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Start a pass: forget what is true for one pass only."""
+        self.passes += 1
+        self.descriptors.clear()
+        self.links_read = 0
+
+    @property
+    def thorough(self) -> bool:
+        """True when this pass looks at the known ones again; the first pass is thorough."""
+        return self.passes <= 1 or self.passes % VERIFY_EVERY == 0
+
+    def forget_all_but(self, living: Iterable[int]) -> None:
+        """Drop every process whose pid is gone."""
+        for pid in self.known.keys() - set(living):
+            del self.known[pid]
