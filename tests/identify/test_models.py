@@ -1,0 +1,124 @@
+"""Name model files by their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from aiguard_agent.core.assets import ModelHeader
+from aiguard_agent.core.facts import FileSeen
+from aiguard_agent.core.reader import BytesReader, Reader
+from aiguard_agent.errors import BudgetExceeded
+from aiguard_agent.identify.format import Format, Glimpse
+from aiguard_agent.identify.models import glimpse, identify_model, model_formats, recognise
+
+
+def make(
+    name: str,
+    order: int,
+    *,
+    magic: bytes = b"",
+    read: Callable[[Reader, Glimpse], ModelHeader | None] | None = None,
+    extensions: tuple[str, ...] = (),
+) -> Format:
+    return Format(
+        name=name,
+        title=name.upper(),
+        order=order,
+        extensions=extensions or (f".{name}",),
+        runs_code=False,
+        sniff=lambda look: look.head.startswith(magic),
+        read=read or (lambda reader, look: ModelHeader(format=name)),
+        source="a test",
+    )
+
+
+class Broken(BytesReader):
+    def read_at(self, offset: int, length: int) -> bytes:
+        if length != 4096:
+            raise OSError("input/output error")
+        return super().read_at(offset, length)
+
+
+def test_every_format_has_a_name_of_its_own() -> None:
+    """Formats are told apart by name and tried in the order of (order, name)."""
+    formats = model_formats()
+
+    assert formats
+    assert len({one.name for one in formats}) == len(formats)
+    assert [(one.order, one.name) for one in formats] == sorted((one.order, one.name) for one in formats)
+
+
+def test_content_beats_the_name_and_the_mismatch_is_told() -> None:
+    """A file named after one format with the bytes of another is the other, and says so."""
+    formats = [make("one", 10, magic=b"ONE"), make("two", 20, magic=b"TWO")]
+
+    found = recognise(FileSeen(path="/m/x.one", size=4), BytesReader(b"TWO!"), formats=formats)
+
+    assert found is not None
+    assert found.header.format == "two"
+    assert found.header.remarks == ("named .one, but the bytes are TWO",)
+
+
+def test_a_shared_ending_is_no_mismatch() -> None:
+    """`.bin` belongs to nobody."""
+    formats = [make("one", 10, magic=b"ONE", extensions=(".bin",)), make("two", 20, magic=b"TWO")]
+
+    found = recognise(FileSeen(path="/m/x.bin", size=4), BytesReader(b"TWO!"), formats=formats)
+
+    assert found is not None
+    assert found.header.remarks == ()
+
+
+def test_a_format_that_declines_leaves_the_file_to_the_next() -> None:
+    """`read` decides: None goes on to the next format."""
+    formats = [make("one", 10, read=lambda reader, look: None), make("two", 20)]
+
+    found = recognise(FileSeen(path="/m/x", size=4), BytesReader(b"TWO!"), formats=formats)
+
+    assert found is not None
+    assert found.header.format == "two"
+
+
+def test_a_spent_budget_is_a_model_that_is_not_complete() -> None:
+    """When a limit ends the reading of a header, the file is still listed, with the reason."""
+
+    def spend(reader: Reader, look: Glimpse) -> ModelHeader | None:
+        raise BudgetExceeded("budget of 9 bytes is spent")
+
+    formats = [make("one", 10, magic=b"ONE", read=spend)]
+
+    found = recognise(FileSeen(path="/m/x", size=4), BytesReader(b"ONE!"), formats=formats)
+
+    assert found is not None
+    assert not found.header.complete
+    assert found.header.remarks == ("reading stopped: budget of 9 bytes is spent",)
+
+
+def test_an_unreadable_header_is_a_model_that_is_not_complete() -> None:
+    """So is one that the disk refuses after the first bytes."""
+    formats = [make("one", 10, magic=b"ONE", read=lambda reader, look: ModelHeader(format=str(reader.read_at(0, 8))))]
+
+    found = recognise(FileSeen(path="/m/x", size=4), Broken(b"ONE!"), formats=formats)
+
+    assert found is not None
+    assert found.header.remarks == ("reading stopped: input/output error",)
+
+
+def test_an_unreadable_file_is_the_callers_blind_spot() -> None:
+    """Without the first bytes there is no answer, and no answer must not look like "no model"."""
+    with pytest.raises(BudgetExceeded):
+        recognise(FileSeen(path="/m/x", size=4), BytesReader(b"ONE!", budget=1), formats=[make("one", 10)])
+
+
+def test_a_blob_is_known_by_the_name_that_links_to_it() -> None:
+    """A digest as file name says nothing, the link's name is the hint."""
+    seen = FileSeen(path="/hub/blobs/abcd", size=1, aliases=("hf:o/n", "/hub/snapshots/r/Model.BIN"))
+
+    assert glimpse(seen, BytesReader(b"x")).name == "model.bin"
+
+
+def test_nothing_known_is_nothing() -> None:
+    """Bytes that no format knows are no model."""
+    assert identify_model(FileSeen(path="/m/x", size=3), BytesReader(b"\x00\xff\x00")) is None
