@@ -38,6 +38,8 @@ class ProcessEvidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Main classes of a JVM, exact."""
     unless: tuple[str, ...] = ()
     """Regular expressions on argv: when one matches, this process is not the product after all."""
+    listens: Literal["yes", "no", "any"] = "any"
+    """Whether it must own a listening TCP socket (`mcp-http`: yes, `mcp-stdio`: no)."""
     flags: tuple[str, ...] = ()
     """Dangerous flags, whole argv words (`--dangerously-skip-permissions`), for the remote-code rule."""
 
@@ -175,7 +177,7 @@ class ServerSignature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     open_routes: tuple[str, ...] = ()
     """Probe ids whose 200 without credentials makes a `required` grade `partial`."""
     emulates: tuple[str, ...] = ()
-    """Ids of products whose API it speaks: it outranks them on the same socket."""
+    """Ids of products whose API it speaks or that it is built on (`gradio`): it outranks them on the same process."""
     children: tuple[str, ...] = ()
     """Ids of products, or exe names, of processes that it starts as its own parts: folded into it."""
     folds: Literal["all", "named"] = "all"

@@ -1,0 +1,144 @@
+"""Which requests would settle what the listening processes are: pure, from the signatures.
+
+Asked in rounds: what the process leans towards first, or a first look at a process that may be anything; then what
+the answers point at. Well-known daemons and bystanders are never asked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from aiguard_agent.core.facts import Listener, Process
+from aiguard_agent.core.probing import ProbeRequest, Target
+from aiguard_agent.identify.answers import key_of
+from aiguard_agent.identify.entry import entry_of
+from aiguard_agent.identify.evidence import hit_of, leaning
+from aiguard_agent.identify.view import View
+from aiguard_agent.signatures.schema import Probe, ServerSignature
+
+Question = tuple[Target, ProbeRequest]
+
+FIRST_LOOK = 12
+"""Paths asked of a process that may be anything: those that most signatures know."""
+PER_LISTENER = 48
+"""Requests that one socket gets in one round at most."""
+
+ML_LIBRARIES = (
+    "libtorch*.so*",
+    "libc10*.so*",
+    "libggml*.so*",
+    "libllama*.so*",
+    "libonnxruntime*.so*",
+    "onnxruntime_pybind11_state*.so",
+    "libtensorflow*.so*",
+    "_pywrap_tensorflow*.so*",
+    "libcudart*.so*",
+    "libcublas*.so*",
+    "libnvinfer*.so*",
+    "libopenvino*.so*",
+    "libtvm*.so*",
+    "libmlx*.so*",
+    "_safetensors_rust*.so",
+    "libjax*.so*",
+    "xla_extension*.so",
+    "libhipblas*.so*",
+    "libtensorflowlite*.so*",
+)
+"""File names of mapped libraries that run models, or read them."""
+
+
+def questions(view: View, signatures: Sequence[ServerSignature]) -> list[Question]:
+    """Return the requests not asked yet, ordered by process and socket; empty when nothing is left to learn."""
+    found: list[Question] = []
+    first_look = _first_look(signatures)
+    for process in view.facts.processes:
+        listeners = [x for x in view.listeners(process.pid) if x.port and x.pid == process.pid]
+        entry = entry_of(process)
+        if not listeners or entry.bystander or entry.daemon:
+            continue
+        wanted = _wanted(view, process, signatures)
+        curious = not wanted and _may_be_anything(view, process)
+        for listener in listeners:
+            probes = _probes(wanted, listener)
+            if curious:
+                probes = [*_hinted(signatures, listener), *first_look]
+            found += _fresh(view, process, listener, probes)
+    return found
+
+
+def runs_models(process: Process) -> str:
+    """Return the file name of a mapped library that runs models, "" when none is mapped."""
+    for path in process.mapped:
+        name = path.rpartition("/")[2]
+        if any(fnmatchcase(name, glob) for glob in ML_LIBRARIES):
+            return name
+    return ""
+
+
+def _wanted(view: View, process: Process, signatures: Sequence[ServerSignature]) -> list[ServerSignature]:
+    """Signatures that the process, one of its ancestors, or an answer of its sockets points at."""
+    wanted = [s for s in signatures if leaning(view, process, s) or hit_of(view, process, s)]
+    for ancestor in view.ancestors(process):
+        wanted += [s for s in signatures if s not in wanted and hit_of(view, ancestor, s)]
+    return wanted
+
+
+def _may_be_anything(view: View, process: Process) -> bool:
+    """Tell whether an unnamed process is worth a first look: an interpreter, or one that runs models."""
+    entry = entry_of(process)
+    held = bool(view.models_of.get(process.pid)) or process.pid in view.gpu
+    return entry.interpreter or held or bool(runs_models(process)) or bool(process.container)
+
+
+def _probes(wanted: Iterable[ServerSignature], listener: Listener) -> list[Probe]:
+    return [probe for s in wanted for probe in s.probes if not probe.ports or listener.port in probe.ports]
+
+
+def _hinted(signatures: Iterable[ServerSignature], listener: Listener) -> list[Probe]:
+    """Naming probes of the products whose default port this is."""
+    hinted = [s for s in signatures if listener.port in s.ports]
+    return [probe for s in hinted for probe in s.probes if probe.match is not None and not probe.post]
+
+
+def _first_look(signatures: Iterable[ServerSignature]) -> list[Probe]:
+    counts: Counter[str] = Counter()
+    probes: dict[str, Probe] = {}
+    for signature in signatures:
+        for path in {probe.get for probe in signature.probes if probe.get and probe.match and not probe.ports}:
+            counts[path] += 1
+            probes.setdefault(path, next(p for p in signature.probes if p.get == path))
+    ranked = sorted(counts, key=lambda path: (-counts[path], path))
+    return [probes[path] for path in ranked[:FIRST_LOOK]]
+
+
+def _fresh(view: View, process: Process, listener: Listener, probes: Iterable[Probe]) -> Iterator[Question]:
+    answered = view.answered(listener)
+    target = Target(
+        pid=process.pid,
+        start_ticks=process.start_ticks,
+        netns=listener.netns,
+        family=listener.family,
+        address=listener.address,
+        port=listener.port,
+    )
+    requests: dict[tuple[str, str], ProbeRequest] = {}
+    for probe in probes:
+        key = key_of(probe)
+        if not answered.asked(probe) and (key not in requests or probe.secret):
+            requests[key] = _request(probe)
+    for request in list(requests.values())[:PER_LISTENER]:
+        yield target, request
+
+
+def _request(probe: Probe) -> ProbeRequest:
+    return ProbeRequest(
+        path=probe.get or probe.post,
+        method="POST" if probe.post else "GET",
+        body=probe.body,
+        content_type="application/json" if probe.post else "",
+        accept=probe.accept or "*/*",
+        opt_in=bool(probe.post),
+        keep_body=not probe.secret,
+    )
