@@ -43,6 +43,8 @@ class Draft:
     architecture: str = ""
     quantization: str = ""
     context_length: int | None = None
+    parameters: int | None = None
+    """What the file says; the tensors count instead when there are any."""
     license: str = ""
     base_model: str = ""
     author: str = ""
@@ -100,6 +102,10 @@ class Draft:
             count[dtype] += math.prod(shape)
         return count.most_common(1)[0][0] if count else ""
 
+    def _count(self) -> int | None:
+        claimed = self.parameters if self.parameters is not None and 0 < self.parameters < MOST_ELEMENTS else None
+        return parameters(self.tensors) if self.tensors and not self.broken else claimed
+
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Turn whatever ends the reading early into a remark: what was understood before it still counts."""
@@ -120,7 +126,7 @@ class Draft:
             format=self.format,
             name=words(self.name),
             architecture=words(self.architecture),
-            parameters=parameters(self.tensors) if self.tensors else None,
+            parameters=self._count(),
             quantization=words(self.quantization),
             context_length=self.context_length,
             license=words(self.license),

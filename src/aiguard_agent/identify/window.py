@@ -25,7 +25,7 @@ class Window:
     def bytes_at(self, offset: int, length: int) -> bytes:
         """Return exactly `length` bytes; raises EOFError when the part has fewer."""
         low = offset - self._base
-        if low >= 0 and low + length <= len(self._buffer):
+        if min(low, length) >= 0 and low + length <= len(self._buffer):
             return self._buffer[low : low + length]
         self.fill(offset, length)
         return self._buffer[:length]
