@@ -1,0 +1,261 @@
+"""What processes map and hold open: the model files that are in use right now.
+
+Files that are read and closed (pickle, TorchScript) show in neither; the store walk and argv find those.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from aiguard_agent.collect import maps
+from aiguard_agent.collect.candidates import BIG, held_candidate, named_like_model
+from aiguard_agent.collect.collector import Collector, Options, Sight
+from aiguard_agent.collect.descriptors import descriptors_of
+from aiguard_agent.collect.host import Host, blind_of
+from aiguard_agent.collect.locate import Locator, Place
+from aiguard_agent.collect.memory import Descriptors, identity_of
+from aiguard_agent.collect.recall import Held, recall
+from aiguard_agent.core.facts import Blind, BlindKind, FileSeen, Process
+from aiguard_agent.errors import BudgetExceeded
+
+NAME = "descriptors"
+LARGE_PROCESS = 256 << 20
+_INTERPRETERS = ("python", "pypy", "node", "java", "bun", "deno")
+_NOWHERE = ("/dev/", "/proc/", "/sys/", "/SYSV", "/anon_hugepage", "/[aio]", "/drm ", "/i915", "/dmabuf")
+_MEMORY_FILE = "/memfd:"
+_MEMORY_FILE_BIG = 64 << 20
+"""Programs pass small things around in memory files; a model in one is big."""
+_MAX_STATS = 4096
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One pass: what was found so far, one entry per inode."""
+
+    host: Host
+    options: Options
+    locator: Locator
+    places: dict[tuple[int, int], Place] = field(default_factory=dict)
+    holders: dict[tuple[int, int], set[int]] = field(default_factory=dict)
+    aliases: dict[tuple[int, int], dict[str, None]] = field(default_factory=dict)
+    blind: list[Blind] = field(default_factory=list)
+    starved: int = 0
+
+    def hold(self, pid: int, place: Place) -> None:
+        """Count a file once, whatever its paths and holders."""
+        key = (place.stat.st_dev, place.stat.st_ino)
+        first = self.places.setdefault(key, place)
+        if first.reach and not place.reach:  # a proved host path beats a path inside a container
+            self.places[key] = place
+        self.holders.setdefault(key, set()).add(pid)
+        names = self.aliases.setdefault(key, {})
+        for name in (first.path, place.path, *place.aliases):
+            names[name] = None
+
+    def files(self) -> tuple[FileSeen, ...]:
+        """Return the facts, by path."""
+        found = []
+        for key, place in self.places.items():
+            names = tuple(name for name in self.aliases[key] if name != place.path)
+            held_by = tuple(sorted(self.holders[key]))
+            seen = self.locator.file_seen(place, store="held", held_by=held_by)
+            found.append(replace(seen, aliases=names))
+        return tuple(sorted(found, key=lambda seen: seen.path))
+
+
+def _collect(host: Host, options: Options, seen: Sight) -> Sight:
+    run = _Pass(host, options, Locator(host))
+    owners = {pid for listener in seen.listeners for pid in (listener.pid, *listener.pids) if pid}
+    known = recall(host).held
+    fresh: dict[tuple[int, int], Held] = {}
+    processes = []
+    for process in seen.processes or ():
+        if process.exe == "" or process.state in ("Z", "X"):
+            processes.append(process)
+            continue
+        identity = identity_of(process)
+        first = options.interesting(process)
+        if not (first or _deserves(process, owners)):
+            _glance(run, process, host.memory.descriptors.get(identity))
+            processes.append(process)
+            continue
+        held = known.get(identity)
+        if held is None or first or host.memory.thorough:
+            held = _look(run, process)
+        else:
+            _again(run, process, held.candidates)
+        if held is None:
+            processes.append(process)
+            continue
+        fresh[identity] = held
+        processes.append(replace(process, inspected=True, mapped=held.mapped, opened=held.opened))
+    recall(host).held = fresh
+    if run.starved:
+        run.blind.append(
+            Blind(
+                collector=NAME,
+                subject="descriptors",
+                reason=f"budget of {options.descriptors} descriptor links is spent",
+                kind=BlindKind.BUDGET,
+                count=run.starved,
+            )
+        )
+    return Sight(processes=tuple(processes), files=run.files(), blind=tuple(run.blind))
+
+
+def _deserves(process: Process, owners: set[int]) -> bool:
+    """Tell whether a process that no signature knows may still serve a model."""
+    if process.pid in owners or process.rss >= LARGE_PROCESS:
+        return True
+    program = (process.exe or process.comm).rpartition("/")[2]
+    return program.startswith(_INTERPRETERS)
+
+
+def _look(run: _Pass, process: Process) -> Held | None:
+    """Read maps and descriptors of one process; None when neither could be read."""
+    mapped: dict[str, maps.Mapped] = {}
+    read = False
+    try:
+        data = run.host.data(f"/proc/{process.pid}/maps", maps.LIMIT)
+        mapped, whole = maps.parse_maps(data)
+        read = True
+        if not whole:
+            _say(run, process, "more mappings than are read of one process", BlindKind.BUDGET)
+    except (OSError, ValueError) as error:
+        run.blind.append(blind_of(NAME, f"maps of pid {process.pid}", error))
+    candidates: dict[str, None] = {}
+    for entry in mapped.values():
+        if _consider(run, process, entry):
+            candidates[entry.path] = None
+    opened: tuple[str, ...] = ()
+    try:
+        opened, more = _opened(run, process, descriptors_of(run.host, process, run.options.descriptors), mapped)
+        candidates.update(dict.fromkeys(more))
+        read = True
+    except BudgetExceeded:
+        run.starved += 1
+    except (OSError, ValueError) as error:
+        if read:  # otherwise the line about its maps says it all
+            run.blind.append(blind_of(NAME, f"descriptors of pid {process.pid}", error))
+    return Held(mapped=tuple(mapped), opened=opened, candidates=tuple(candidates)) if read else None
+
+
+def _consider(run: _Pass, process: Process, entry: maps.Mapped) -> bool:
+    """Place one mapped file when it may be a model."""
+    path = entry.path
+    if path.startswith(_NOWHERE) or path == process.exe:
+        return False
+    name = path.removesuffix(maps.DELETED).rpartition("/")[2]
+    if path.startswith(_MEMORY_FILE):
+        if entry.reach >= _MEMORY_FILE_BIG or named_like_model(name.removeprefix("memfd:")):
+            _say(run, process, f"file in memory, without a path: {path}", BlindKind.UNSUPPORTED)
+        return False
+    if entry.runs and not named_like_model(name):
+        return False
+    if not held_candidate(name, BIG, runs=entry.runs):
+        return False
+    gone = path.endswith(maps.DELETED)
+    place = _place(run, process, path, quiet=gone)
+    if gone and (place is None or place.stat.st_ino != entry.inode):
+        if held_candidate(name, entry.reach, runs=entry.runs):
+            _say(run, process, f"deleted file still mapped: {path.removesuffix(maps.DELETED)}", BlindKind.UNSUPPORTED)
+        return False
+    return _keep(run, process, place, name, runs=entry.runs)
+
+
+def _opened(
+    run: _Pass, process: Process, held: Descriptors, mapped: Iterable[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the regular files held open, and those of them that may be models and are not mapped as well."""
+    regular: dict[str, None] = {}
+    candidates: dict[str, None] = {}
+    known = set(mapped)
+    for number, path in held.files:
+        if path in regular or path.startswith(_NOWHERE):
+            continue
+        if len(regular) >= _MAX_STATS:
+            _say(run, process, "more open files than are looked at of one process", BlindKind.BUDGET)
+            break
+        info = _stat_descriptor(run, process, number, path)
+        if info is None or not stat.S_ISREG(info.st_mode):
+            continue
+        regular[path] = None
+        name = path.removesuffix(maps.DELETED).rpartition("/")[2]
+        if path in known or not held_candidate(name, info.st_size):
+            continue
+        if path.startswith(_MEMORY_FILE) or (path.endswith(maps.DELETED) and info.st_nlink == 0):
+            _say(run, process, f"deleted file still open: {path.removesuffix(maps.DELETED)}", BlindKind.UNSUPPORTED)
+        elif _keep(run, process, _place(run, process, path), name):
+            candidates[path] = None
+    return tuple(regular), tuple(candidates)
+
+
+def _glance(run: _Pass, process: Process, held: Descriptors | None) -> None:
+    """Take what somebody else's reading already shows of a process that nobody asked about."""
+    for _number, path in held.files if held else ():
+        name = path.rpartition("/")[2]
+        if named_like_model(name) and not path.startswith((*_NOWHERE, _MEMORY_FILE)):
+            _keep(run, process, _place(run, process, path, quiet=True), name)
+
+
+def _again(run: _Pass, process: Process, candidates: Iterable[str]) -> None:
+    """Look at known candidates again without reading maps and descriptors again."""
+    for path in candidates:
+        _keep(run, process, _place(run, process, path, quiet=True), path.rpartition("/")[2], runs=False)
+
+
+def _stat_descriptor(run: _Pass, process: Process, number: int, path: str) -> os.stat_result | None:
+    """Stat what a descriptor holds, through the descriptor: its path may be somebody else's by now."""
+    if _hangs(run, process, path):
+        return None
+    try:
+        if run.host.live:
+            return os.stat(f"/proc/{process.pid}/fd/{number}")  # noqa: PTH116 - one of thousands
+        return run.locator.place(process.pid, path).stat
+    except (OSError, ValueError):
+        return None
+
+
+def _place(run: _Pass, process: Process, path: str, *, quiet: bool = False) -> Place | None:
+    if _hangs(run, process, path):
+        _say(run, process, f"waits for a remote file system, not touched: {path}", BlindKind.REMOTE)
+        return None
+    try:
+        return run.locator.place(process.pid, path)
+    except (OSError, ValueError) as error:
+        if not quiet:
+            run.blind.append(blind_of(NAME, f"{path} (held by pid {process.pid})", error))
+        return None
+
+
+def _hangs(run: _Pass, process: Process, path: str) -> bool:
+    """Tell whether a file lies where its own process waits without end: then we would, too."""
+    if process.state != "D":
+        return False
+    mount = run.locator.mounts(process.pid).at(path)
+    return mount is not None and mount.remote
+
+
+def _keep(run: _Pass, process: Process, place: Place | None, name: str, *, runs: bool = True) -> bool:
+    if place is None or not stat.S_ISREG(place.stat.st_mode):
+        return False
+    if not held_candidate(name, place.stat.st_size, runs=runs):
+        return False
+    run.hold(process.pid, place)
+    return True
+
+
+def _say(run: _Pass, process: Process, reason: str, kind: BlindKind) -> None:
+    run.blind.append(Blind(collector=NAME, subject=f"pid {process.pid}", reason=reason, kind=kind))
+
+
+COLLECTOR = Collector(
+    name=NAME,
+    order=30,
+    help="maps and open files of likely processes: model files in use",
+    needs=("CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"),
+    collect=_collect,
+)

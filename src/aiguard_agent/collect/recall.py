@@ -1,0 +1,52 @@
+"""What the collectors of files and packages remember of one host between passes; never a fact to report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from aiguard_agent.collect.host import Host
+from aiguard_agent.collect.memory import Identity
+from aiguard_agent.core.facts import Environment, FileSeen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What one process mapped and held open when it was last looked at."""
+
+    mapped: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+    """Paths, as the process sees them, of files that may be models."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Unfinished:
+    """Where a walk stopped, so that the next one goes on from there."""
+
+    left: list[str] = field(default_factory=list)
+    """Folders not yet read."""
+    files: tuple[FileSeen, ...] = ()
+    """What the part that was read holds."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Recall:
+    """Held for one `Host`."""
+
+    held: dict[Identity, Held] = field(default_factory=dict)
+    environments: dict[str, tuple[int, Environment]] = field(default_factory=dict)
+    """By key: (mtime_ns of the folder, what it held)."""
+    walks: dict[str, Unfinished] = field(default_factory=dict)
+    """By top folder of a walk."""
+
+
+_RECALLS: WeakKeyDictionary[Host, Recall] = WeakKeyDictionary()
+
+
+def recall(host: Host) -> Recall:
+    """Return what is remembered of this host; empty before the first pass, gone with the host."""
+    found = _RECALLS.get(host)
+    if found is None:
+        found = _RECALLS[host] = Recall()
+    return found
