@@ -44,8 +44,8 @@ EFFECT_ENDINGS = frozenset({
     "detokenize", "embed", "embedding", "embeddings", "exit", "flush_cache", "flushall", "free", "generate",
     "generate_stream", "health_generate", "img2img", "infer", "inference", "install", "interrupt", "invocations",
     "kill", "load", "logout", "memory_profile", "pause", "predict", "profile", "pull", "push", "quit", "reload",
-    "reload-checkpoint", "remove", "rerank", "reset", "responses", "restart", "resume", "server-kill", "server-
-    restart", "server-stop", "shutdown", "sleep", "start_profile", "stop", "stop_profile", "switch_model",
+    "reload-checkpoint", "remove", "rerank", "reset", "responses", "restart", "resume", "server-kill",
+    "server-restart", "server-stop", "shutdown", "sleep", "start_profile", "stop", "stop_profile", "switch_model",
     "test_connection", "tokenize", "traceback", "txt2img", "unload", "unload-checkpoint", "wake_up",
 })
 # fmt: on
@@ -134,7 +134,7 @@ def _check_path(path: str) -> None:
     decoded = unquote(path)
     if not path.startswith("/") or decoded.startswith("//") or "#" in path:
         raise ProbeRefused("a path begins with one slash and stays on its host")
-    if "\\" in decoded or any(ord(c) < 32 or ord(c) == 127 for c in decoded) or "%" in unquote(decoded):
+    if "\\" in decoded or any(ord(c) < 32 or ord(c) == 127 for c in decoded) or "%" in decoded:
         raise ProbeRefused("a path hides no control characters, backslashes or second encoding")
     if ".." in decoded.partition("?")[0].split("/"):
         raise ProbeRefused("a path does not climb")

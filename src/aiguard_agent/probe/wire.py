@@ -74,6 +74,11 @@ class Response:
         """True for an event stream, which may stay silent for ever without anything being wrong."""
         return self._header("content-type").startswith("text/event-stream")
 
+    @property
+    def _settled(self) -> bool:
+        """True once the status is not that of an interim answer."""
+        return self.status is not None and (self.status >= 200 or self.status == 101)
+
     def feed(self, data: bytes) -> None:
         """Take the next bytes from the wire."""
         if self._phase is not _Phase.HEAD:
@@ -88,7 +93,7 @@ class Response:
         """Take note that the peer closed the connection."""
         if self.done:
             return
-        if self.status is None:
+        if not self._settled:
             self._fail("not-http: closed inside the headers" if self._buffer or self._head_lines else "empty")
         else:
             self._finish(truncated=self._phase is not _Phase.UNTIL_CLOSE)
@@ -97,7 +102,7 @@ class Response:
         """Take note that the time is over."""
         if self.done:
             return
-        if self.status is None:
+        if not self._settled:
             self._fail("timeout")
         else:
             self._finish(truncated=True)
@@ -159,8 +164,8 @@ class Response:
         return not self.done
 
     def _overflow(self) -> None:
-        if self.status is None:
-            self._fail("not-http: endless first line")
+        if not self._settled:
+            self._fail("not-http: endless first line or interim answers")
         else:
             self._finish(truncated=True)
 
