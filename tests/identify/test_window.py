@@ -30,6 +30,15 @@ def test_a_file_shorter_than_it_says_is_an_eof() -> None:
         Window(BytesReader(bytes(10), size=1000)).bytes_at(8, 4)
 
 
+def test_a_peek_takes_what_there_is() -> None:
+    """At the end of the file a peek is short; behind it there is nothing to see."""
+    window = Window(BytesReader(b"0123456789", size=100), first=4)
+
+    assert [window.peek(place, 4) for place in (0, 2, 8)] == [b"0123", b"2345", b"89"]
+    with pytest.raises(EOFError):
+        window.peek(10, 4)
+
+
 def test_a_part_hides_what_is_outside() -> None:
     """Bytes before and behind the part do not exist."""
     window = Window(BytesReader(b"0123456789"), start=2, end=5)

@@ -79,11 +79,13 @@ class Draft:
             self.extra[key] = words(value)
 
     def link(self, target: str) -> None:
-        """Note the name of another file, as written."""
+        """Note the name of another file, as written; one outside the folder is an oddity."""
         if target and target not in self.links:
             if len(self.links) >= MOST_LINKS:
                 raise ValueError("too many linked files")
             self.links.append(words(target, 1024))
+            if target[0] in "/\\" or ":" in target or ".." in target.replace("\\", "/").split("/"):
+                self.remark(f"a linked file lies outside the folder: {target}")
 
     def add(self, name: str, dtype: str, shape: tuple[int, ...]) -> None:
         """Add one tensor; raises ValueError for a size no model has."""

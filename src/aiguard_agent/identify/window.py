@@ -30,6 +30,14 @@ class Window:
         self.fill(offset, length)
         return self._buffer[:length]
 
+    def peek(self, offset: int, most: int) -> bytes:
+        """Return up to `most` bytes; raises EOFError when there is not even one."""
+        low = offset - self._base
+        if low < 0 or low + most > len(self._buffer):
+            self.fill(offset, 1)
+            low = 0
+        return self._buffer[low : low + most]
+
     def fill(self, offset: int, length: int) -> bytes:
         """Move the buffer to `offset`, at least `length` bytes of it; raises EOFError when there are fewer."""
         if length < 0 or offset < self.start or offset + length > self.end:
