@@ -190,6 +190,15 @@ class FileReader:
             self._spent += len(chunk)
         return b"".join(chunks)
 
+    def forget(self, length: int) -> None:
+        """Tell the kernel that the first `length` bytes were read once and are not needed again (page cache)."""
+        os.posix_fadvise(self._fd, 0, length, os.POSIX_FADV_DONTNEED)
+
+    def changed(self) -> bool:
+        """Tell whether the file was written to since it was opened."""
+        now, then = os.fstat(self._fd), self.stat
+        return (now.st_size, now.st_mtime_ns, now.st_ctime_ns) != (then.st_size, then.st_mtime_ns, then.st_ctime_ns)
+
     def close(self) -> None:
         """Close the file."""
         os.close(self._fd)

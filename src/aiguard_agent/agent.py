@@ -1,0 +1,233 @@
+"""The only module that knows every room: it carries values from one to the next, and owns nothing else.
+
+collect -> identify <-> probe -> policy -> report
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from aiguard_agent import __version__
+from aiguard_agent.collect.collector import Options
+from aiguard_agent.collect.digest import SMALL, Digests, opening
+from aiguard_agent.collect.host import Host, blind_of
+from aiguard_agent.collect.run import collect
+from aiguard_agent.core.assets import Estate, ModelFile
+from aiguard_agent.core.facts import Blind, FileSeen, HostFacts
+from aiguard_agent.core.probing import HttpAnswer, Target
+from aiguard_agent.core.report import ScanReport
+from aiguard_agent.errors import AiguardError
+from aiguard_agent.identify.estate import estate_of
+from aiguard_agent.identify.interest import interest
+from aiguard_agent.identify.models import Recognised, build_models, recognise
+from aiguard_agent.identify.questions import questions
+from aiguard_agent.identify.servers import identify_servers
+from aiguard_agent.identify.view import View
+from aiguard_agent.inventory.load import LoadedInventory, load_inventory
+from aiguard_agent.inventory.match import match
+from aiguard_agent.policy.decide import Thresholds, decide
+from aiguard_agent.policy.judge import all_rules, judge
+from aiguard_agent.policy.rule import Known
+from aiguard_agent.probe.ask import ask_all
+from aiguard_agent.probe.coverage import blind_spots
+from aiguard_agent.probe.policy import Budget
+from aiguard_agent.probe.replay import Recording, load_recording
+from aiguard_agent.signatures.load import bundled, load_directory, merged
+from aiguard_agent.signatures.schema import ServerSignature
+
+log = structlog.get_logger()
+
+ROUNDS = 3
+"""How often answers may lead to further questions in one scan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanOptions:
+    """What one scan looks at, asks and compares with."""
+
+    root: str = "/"
+    inventory: str = ""
+    signatures: str = ""
+    """Folder of further signatures; an id in it replaces the bundled one."""
+    probe: bool = True
+    budget: Budget = field(default_factory=Budget)
+    paths: tuple[str, ...] = ()
+    stores: bool = True
+    remote: bool = False
+    hash_all: bool = False
+    digests: str = ""
+    """File that keeps whole-file digests between scans; "" = none."""
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    progress: Callable[[str], None] = field(default=lambda _words: None)
+
+
+def scan(options: ScanOptions) -> ScanReport:
+    """Look once at one host and say what is there; raises DocumentError for a bad inventory or signature."""
+    started = time.monotonic()
+    inventory = load_inventory(Path(options.inventory)) if options.inventory else None
+    signatures = all_signatures(options.signatures)
+    host = Host(options.root)
+    facts = look(host, options, signatures)
+    estate = assemble(host, facts, options, signatures)
+    report = judged(estate, inventory, options.thresholds)
+    return replace(
+        report,
+        duration_ms=round((time.monotonic() - started) * 1000),
+        kernel=facts.kernel,
+        boot_id=facts.boot_id,
+        inventory=options.inventory,
+        notes=facts.notes,
+    )
+
+
+def all_signatures(folder: str = "") -> tuple[ServerSignature, ...]:
+    """Return the bundled signatures, with those of a folder over them; raises DocumentError."""
+    return merged(bundled(), load_directory(Path(folder))) if folder else bundled()
+
+
+def look(host: Host, options: ScanOptions, signatures: Sequence[ServerSignature]) -> HostFacts:
+    """Collect the facts, a deep look included at the processes that the signatures care for."""
+    return collect(
+        host,
+        Options(
+            interesting=interest(signatures),
+            paths=options.paths,
+            stores=options.stores,
+            remote=options.remote,
+            progress=options.progress,
+        ),
+    )
+
+
+def assemble(host: Host, facts: HostFacts, options: ScanOptions, signatures: Sequence[ServerSignature]) -> Estate:
+    """Recognise files and servers, asking the servers where that is allowed."""
+    options.progress(f"reading {len(facts.files)} files")
+    models, blind = read_models(host, facts.files, options)
+    answers = ask(host, facts, models, options, signatures) if options.probe else ()
+    servers = identify_servers(View(facts, answers, models), signatures)
+    pids = {pid for server in servers for pid in (server.process.pid, *server.children)}
+    silent = blind_spots(answer for answer in answers if answer.target.pid in pids)  # others' silence is their affair
+    return estate_of(facts, servers, models, blind=(*blind, *silent), probed=options.probe)
+
+
+def read_models(
+    host: Host, files: Iterable[FileSeen], options: ScanOptions
+) -> tuple[tuple[ModelFile, ...], tuple[Blind, ...]]:
+    """Return the models among the files, and what could not be read."""
+    digests = Digests(Path(options.digests) if options.digests else None)
+    known: list[Recognised] = []
+    other: list[FileSeen] = []
+    blind: list[Blind] = []
+    siblings = _siblings(files := tuple(files))
+    for number, seen in enumerate(files):
+        if number % 200 == 199:
+            options.progress(f"read {number + 1} of {len(files)} files")
+        path, inside = opening(seen)
+        try:
+            with host.reader(path, inside=inside) as reader:
+                found = recognise(seen, reader, siblings.get(seen.path.rpartition("/")[0], ()))
+        except (OSError, AiguardError) as error:
+            blind.append(blind_of("files", seen.path, error))
+            continue
+        if found is None:
+            other.append(seen)
+        else:
+            known.append(_hashed(host, found, digests, options, blind))
+    try:
+        digests.save()
+    except OSError as error:
+        log.warning("digest_cache_not_written", path=options.digests, reason=str(error))
+    return build_models(known, other), tuple(blind)
+
+
+def _hashed(host: Host, found: Recognised, digests: Digests, options: ScanOptions, blind: list[Blind]) -> Recognised:
+    """Add the digest where it was asked for, or costs next to nothing."""
+    seen = found.seen
+    if seen.sha256 and not options.hash_all:
+        return found
+    if not options.hash_all and not digests.known(seen) and (seen.size > SMALL or found.header.role != "model"):
+        return found
+    options.progress(f"hashing {seen.path}")
+    try:
+        return replace(found, seen=replace(seen, sha256=digests.of(host, seen)))
+    except (OSError, AiguardError) as error:
+        blind.append(blind_of("digest", seen.path, error))
+        return found
+
+
+def _siblings(files: Iterable[FileSeen]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for seen in files:
+        folder, _slash, name = seen.path.rpartition("/")
+        found.setdefault(folder, set()).add(name.lower())
+    return found
+
+
+def ask(
+    host: Host,
+    facts: HostFacts,
+    models: Sequence[ModelFile],
+    options: ScanOptions,
+    signatures: Sequence[ServerSignature],
+) -> tuple[HttpAnswer, ...]:
+    """Ask in rounds, until nothing is left to learn or the time for all rounds together is over."""
+    recording = None if host.live else _recording(host)
+    deadline = time.monotonic() + options.budget.total_seconds
+    answers: list[HttpAnswer] = []
+    for number in range(ROUNDS):
+        left = deadline - time.monotonic()
+        wanted = questions(View(facts, answers, models), signatures)
+        if not wanted or left <= 0:
+            break
+        options.progress(f"asking {len({target for target, _request in wanted})} sockets, round {number + 1}")
+        answers += ask_all(
+            wanted,
+            replace(options.budget, total_seconds=left),
+            live=host.live,
+            pid_alive=lambda target: _alive(host, target),
+            recording=recording,
+        )
+    return tuple(answers)
+
+
+def _recording(host: Host) -> Recording:
+    try:
+        return load_recording(host.data("/aiguard-answers.json", limit=16 << 20))
+    except FileNotFoundError:
+        return Recording()
+
+
+def _alive(host: Host, target: Target) -> bool:
+    """Tell whether the pid is still the process that owned the socket."""
+    try:
+        stat = host.data(f"/proc/{target.pid}/stat", limit=4096)
+    except OSError:
+        return False
+    fields = stat.rpartition(b")")[2].split()
+    return len(fields) > 19 and fields[19] == str(target.start_ticks).encode()
+
+
+def judged(estate: Estate, inventory: LoadedInventory | None, thresholds: Thresholds) -> ScanReport:
+    """Compare with the inventory, run the rules, apply waivers and thresholds."""
+    approvals = match(inventory, estate)
+    known = Known(
+        inventory=inventory.inventory if inventory else None,
+        inventory_path=str(inventory.path) if inventory else "",
+        approvals=approvals,
+        today=datetime.fromtimestamp(estate.taken_at, UTC).date().isoformat(),
+    )
+    findings = judge(estate, known, all_rules())
+    decided = decide(findings, known, thresholds)
+    return ScanReport(
+        agent_version=__version__,
+        estate=estate,
+        findings=decided.findings,
+        approvals=approvals,
+        suppressed=decided.suppressed,
+    )

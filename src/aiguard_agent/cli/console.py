@@ -1,0 +1,55 @@
+"""Talk to the person at the terminal: progress on stderr, colours where they are wanted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from typing import TextIO
+
+from aiguard_agent.report.clean import clean
+from aiguard_agent.report.renderer import Style
+
+_EVERY = 0.1
+"""Seconds between two redrawings at least."""
+
+
+class Progress:
+    """One line on stderr that overwrites itself; silent when stderr is no terminal."""
+
+    def __init__(self, *, quiet: bool = False, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._on = not quiet and self._stream.isatty()
+        self._last = 0.0
+        self._shown = False
+
+    def __call__(self, words: str) -> None:
+        """Show what is being done now."""
+        now = time.monotonic()
+        if self._on and now - self._last >= _EVERY:
+            width = shutil.get_terminal_size().columns - 1
+            self._stream.write(f"\r\033[K{clean(words)[:width]}")
+            self._stream.flush()
+            self._last, self._shown = now, True
+
+    def done(self) -> None:
+        """Remove the line."""
+        if self._shown:
+            self._stream.write("\r\033[K")
+            self._stream.flush()
+            self._shown = False
+
+
+def style_for(stream: TextIO, color: str, *, verbose: bool = False) -> Style:
+    """Return how to lay out text: colours on a terminal unless NO_COLOR (no-color.org) or `--color never`."""
+    wanted = color == "always" or (color == "auto" and stream.isatty() and not os.environ.get("NO_COLOR"))
+    width = shutil.get_terminal_size((140, 24)).columns if stream.isatty() else 160
+    return Style(color=wanted, width=max(60, width), verbose=verbose)
+
+
+def write_out(text: str) -> None:
+    """Write to stdout as UTF-8 whatever the locale says; surrogate escapes become backslash words."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    sys.stdout.buffer.flush()

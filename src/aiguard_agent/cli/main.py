@@ -1,0 +1,95 @@
+"""The door: parse the command line, run one verb, turn errors into a line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+import structlog
+
+from aiguard_agent import __version__
+from aiguard_agent.cli import exits, verbs
+from aiguard_agent.cli.verb import Verb
+from aiguard_agent.core.plugins import discover
+from aiguard_agent.errors import AiguardError, DocumentError, UsageError
+
+DESCRIPTION = """\
+Find every AI model server and model file on this host, and which of them nobody approved.
+Looking changes nothing: files are read, servers are asked with GET, nothing leaves the host."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the whole command line; completions, the man page and the docs are made from it."""
+    codes = "\n".join(f"  {code:<4} {meaning}" for code, meaning in exits.MEANING.items())
+    parser = argparse.ArgumentParser(
+        prog="aiguard-agent",
+        description=DESCRIPTION,
+        epilog=f"exit codes:\n{codes}\n\nstart with: aiguard-agent scan",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"aiguard-agent {__version__}")
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="log what is done, to stderr (-vv: more)")
+    subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
+    for verb in all_verbs():
+        sub = subparsers.add_parser(
+            verb.name,
+            help=verb.help,
+            description=verb.description,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        verb.configure(sub)
+        sub.set_defaults(run=verb.run)
+    return parser
+
+
+def all_verbs() -> tuple[Verb, ...]:
+    """Return the verbs, by name."""
+    return discover(verbs, "VERB", Verb)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    options = build_parser().parse_args(arguments)
+    _log_to_stderr(options.verbose)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+    except UsageError as error:
+        return _say(str(error), exits.USAGE)
+    except DocumentError as error:
+        return _say(str(error), exits.DOCUMENT)
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the reader left; the flush at exit may not fail
+        return exits.OK
+    except (AiguardError, OSError) as error:
+        return _say(str(error), exits.FAILED)
+    except KeyboardInterrupt:
+        return _say("interrupted", exits.INTERRUPTED)
+    else:
+        return code
+
+
+def _say(words: str, code: int) -> int:
+    from aiguard_agent.report.clean import clean
+
+    for line in words.splitlines() or [""]:
+        print(f"aiguard-agent: {clean(line)}", file=sys.stderr)
+    return code
+
+
+def _log_to_stderr(verbose: int) -> None:
+    level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.dev.ConsoleRenderer(colors=False),
+        ],
+    )
