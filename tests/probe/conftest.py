@@ -1,4 +1,4 @@
-"""Make `hostile` importable under importlib import mode."""
+"""Make `hostile_servers` importable under importlib import mode."""
 
 import sys
 from pathlib import Path

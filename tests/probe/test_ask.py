@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hostile import (
+from hostile_servers import (
     FAST,
     OK,
     Serve,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hostile import FAST, OK, alive, get, says, serving, target
+from hostile_servers import FAST, OK, alive, get, says, serving, target
 
 from aiguard_agent.core.probing import Target
 from aiguard_agent.probe.ask import ask_all

@@ -64,11 +64,14 @@ def serving(
     threads: list[threading.Thread] = []
 
     def one(connection: socket.socket) -> None:
-        with contextlib.suppress(OSError, ValueError), connection:
-            with tls.wrap_socket(connection, server_side=True) if tls else connection as stream:
-                if read:
-                    server.requests.append(stream.recv(65536))
-                serve(stream, server.over)
+        with (
+            contextlib.suppress(OSError, ValueError),
+            connection,
+            tls.wrap_socket(connection, server_side=True) if tls else connection as stream,
+        ):
+            if read:
+                server.requests.append(stream.recv(65536))
+            serve(stream, server.over)
 
     def accept() -> None:
         with contextlib.suppress(OSError):
