@@ -12,10 +12,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-Digest = Annotated[str, Meta(pattern=r"^(sha256:)?[0-9A-Fa-f]{64}\Z")]
-"""64 hexadecimal digits, `sha256:` in front allowed."""
 Text = Annotated[str, Meta(min_length=1, max_length=4096)]
 """Something must be written: an empty value is a mistake, not a wish."""
+Digest = Annotated[str, Meta(min_length=64, max_length=71)]
+"""64 hexadecimal digits, `sha256:` in front allowed. The loader checks the digits: stated here as a
+`Meta(pattern=...)`, msgspec 0.22 crashed the interpreter (reference counting, seen at garbage collection)."""
 Port = Annotated[int, Meta(ge=1, le=65535)]
 """A TCP port."""
 
@@ -81,7 +82,8 @@ class ApprovedServer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     version: Text | None = None
     """Range of versions: `>=0.5,<0.20`, `==1.2.*`, `!=0.9.3`."""
     bind: Bind | tuple[Bind, ...] | None = None
-    """Widest scope that it may be reached from (`loopback` < `private` < `public` < `any`), or the list of allowed ones."""
+    """Widest scope that it may be reached from (`loopback` < `private` < `public` < `any`), or the list of those
+    that are allowed."""
     auth: Literal["required", "partial", "none"] | None = None
     """Weakest authentication that is approved; `none` approves an open server."""
     models: tuple[Text, ...] = ()
