@@ -8,28 +8,28 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from catalogue import BEDS  # noqa: E402 - the path above comes first
-from ground import Answer, Running, ask, inside_network, missing, standing, versions  # noqa: E402
+from catalogue import BEDS
+from ground import Answer, Running, ask, inside_network, missing, standing, versions, yard
 
-PATHS = (
-    "/ /version /health /healthz /ping /metrics /info /config /api /docs /openapi.json /v1/models /v1/health /v2 /v2/health/ready "
-    "/models /props /slots /api/version /api/tags /api/ps /api/status /api/kernels /api/terminals /api/sessions /api/contents "
-    "/api/config /api/health /lab /tree /login /static/favicons/favicon.ico /favicon.ico /robots.txt /theme.css /gradio_api/info "
-    "/gradio_api/startup-events /gradio_api/app_id /app_id /login_check /_stcore/health /_stcore/host-config /_stcore/script-health-check "
-    "/healthz /data/environment /data/plugins_listing /data/logdir /data/runs /mcp /sse /messages/ /.well-known/oauth-protected-resource "
-    "/-/routes /-/healthz /api/serve/applications/ /api/jobs/ /api/cluster_status /api/component_activities /nodes "
-    "/health/liveliness /health/liveness /health/readiness /public/model_hub/info /public/model_hub /model/info /v1/model/info "
-    "/routes /get/config/callbacks /ui /sso/key/generate /api/2.0/mlflow/experiments/search?max_results=1 "
-    "/ajax-api/2.0/mlflow/experiments/search?max_results=1 /ajax-api/3.0/mlflow/server-info /api/3.0/mlflow/server-info "
-    "/v2/docs /v2/models/line /v2/models/line/ready /v2/health/live /load_models /api-description /no-such-path-4711"
-).split()
+PATHS = """
+/ /version /health /healthz /ping /metrics /info /config /api /docs /openapi.json /v1/models /v1/health /v2
+/v2/health/ready /models /props /slots /api/version /api/tags /api/ps /api/status /api/kernels /api/terminals
+/api/sessions /api/contents /api/config /api/health /lab /tree /login /static/favicons/favicon.ico /favicon.ico
+/robots.txt /theme.css /gradio_api/info /gradio_api/startup-events /gradio_api/app_id /app_id /login_check
+/_stcore/health /_stcore/host-config /_stcore/script-health-check /data/environment /data/plugins_listing
+/data/logdir /data/runs /mcp /sse /messages/ /.well-known/oauth-protected-resource /-/routes /-/healthz
+/api/serve/applications/ /api/jobs/ /api/cluster_status /api/component_activities /nodes /health/liveliness
+/health/liveness /health/readiness /public/model_hub/info /public/model_hub /model/info /v1/model/info /routes
+/get/config/callbacks /ui /sso/key/generate /api/2.0/mlflow/experiments/search?max_results=1
+/ajax-api/2.0/mlflow/experiments/search?max_results=1 /ajax-api/3.0/mlflow/server-info /api/3.0/mlflow/server-info
+/v2/docs /v2/models/line /v2/models/line/ready /v2/health/live /load_models /api-description /no-such-path-4711
+""".split()
 INITIALIZE = {
     "jsonrpc": "2.0",
     "id": 1,
@@ -57,7 +57,11 @@ def process(pid: int) -> dict[str, object]:
     try:
         argv = (root / "cmdline").read_bytes().split(b"\0")
         status = dict(line.split(":\t", 1) for line in (root / "status").read_text().splitlines() if ":\t" in line)
-        maps = {line.split(maxsplit=5)[5] for line in (root / "maps").read_text().splitlines() if len(line.split(maxsplit=5)) > 5}
+        maps = {
+            line.split(maxsplit=5)[5]
+            for line in (root / "maps").read_text().splitlines()
+            if len(line.split(maxsplit=5)) > 5
+        }
         opened = sorted({os.readlink(entry) for entry in (root / "fd").iterdir()})
         return {
             "pid": pid,
@@ -67,9 +71,13 @@ def process(pid: int) -> dict[str, object]:
             "exe": os.readlink(root / "exe"),
             "cwd": os.readlink(root / "cwd"),
             "cgroup": text(root / "cgroup"),
-            "environ_names": sorted({word.split(b"=")[0].decode(errors="replace") for word in (root / "environ").read_bytes().split(b"\0")}),
+            "environ_names": sorted(
+                {word.split(b"=")[0].decode(errors="replace") for word in (root / "environ").read_bytes().split(b"\0")}
+            ),
             "mapped_libraries": sorted({Path(path).name for path in maps if ".so" in path})[:LISTED],
-            "mapped_library_paths": sorted({path for path in maps if ".so" in path and "site-packages" in path})[:LISTED],
+            "mapped_library_paths": sorted({path for path in maps if ".so" in path and "site-packages" in path})[
+                :LISTED
+            ],
             "mapped_others": sorted(path for path in maps if path.startswith("/") and ".so" not in path)[:LISTED],
             "open_files": [path for path in opened if path.startswith("/")][:LISTED],
         }
@@ -95,7 +103,14 @@ def listeners(running: Running) -> list[dict[str, object]]:
             columns = line.split()
             if columns[3] == "0A" and columns[9] in owner:
                 address, port = columns[1].split(":")
-                found.append({"family": family, "address_hex": address, "port": int(port, 16), "pids": sorted(set(owner[columns[9]]))})
+                found.append(
+                    {
+                        "family": family,
+                        "address_hex": address,
+                        "port": int(port, 16),
+                        "pids": sorted(set(owner[columns[9]])),
+                    }
+                )
     return found
 
 
@@ -143,14 +158,16 @@ def capture(name: str, folder: Path) -> str:
     if why := missing(bed):
         return f"SKIPPED {why}"
     try:
-        with tempfile.TemporaryDirectory() as work, standing(bed, Path(work)) as running:
+        with yard() as work, standing(bed, work / bed.name) as running:
             heard = listeners(running)
             ports = sorted({int(str(found["port"])) for found in heard})
             document = {
                 "bed": bed.name,
                 "requires": bed.requires,
                 "ready_seconds": round(running.seconds, 1),
-                "installed": {name: sorted(versions(bed, (name,))) for truth in bed.truths for name in truth.distributions},
+                "installed": {
+                    name: sorted(versions(bed, (name,))) for truth in bed.truths for name in truth.distributions
+                },
                 "ports": running.place.ports,
                 "processes": [process(pid) for pid in sorted(running.pids())],
                 "listeners": heard,
@@ -158,7 +175,8 @@ def capture(name: str, folder: Path) -> str:
                 "after_asking": [process(pid) for pid in sorted(running.pids())][:3],
             }
             (folder / f"{bed.name}.json").write_text(json.dumps(document, indent=1))
-            return f"{bed.name}: ready after {running.seconds:.1f} s, {len(document['processes'])} processes, ports {ports}"
+            count = len(document["processes"])
+            return f"{bed.name}: ready after {running.seconds:.1f} s, {count} processes, ports {ports}"
     except Exception:  # noqa: BLE001 - the next bed must still be captured
         return f"{name}: FAILED\n{traceback.format_exc()}"
 

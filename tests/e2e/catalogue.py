@@ -8,11 +8,8 @@ from beds.bed import Bed
 
 
 def _declared() -> tuple[Bed, ...]:
-    found = []
-    for module in sorted(pkgutil.iter_modules(beds.__path__), key=lambda found: found.name):
-        if module.name != "bed":
-            found.append(importlib.import_module(f"beds.{module.name}").BED)
-    return tuple(found)
+    names = sorted(module.name for module in pkgutil.iter_modules(beds.__path__) if module.name != "bed")
+    return tuple(importlib.import_module(f"beds.{name}").BED for name in names)
 
 
 BEDS: tuple[Bed, ...] = _declared()

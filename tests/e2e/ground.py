@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from beds.bed import QUIET, Bed, Place
 from keeper import CLONE_NEWNET, descendants
 
 HERE = Path(__file__).resolve().parent
+APPS = HERE / "apps"
 REPOSITORY = HERE.parent.parent
 libc = ctypes.CDLL(None, use_errno=True)
 T = TypeVar("T")
@@ -49,7 +51,9 @@ def missing(bed: Bed) -> str:
 
 
 def find_program(name: str) -> str | None:
-    """Find a system program, daemons included."""
+    """Find a system program, daemons included; an absolute name may be a pattern."""
+    if name.startswith("/"):
+        return next((str(path) for path in sorted(Path("/").glob(name[1:]))), None)
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/local/sbin")
 
 
@@ -168,18 +172,23 @@ def start(bed: Bed, folder: Path) -> Running:
     )
     began = time.monotonic()
     try:
-        assert keeper.stdin is not None
-        assert keeper.stdout is not None
-        json.dump(spec_of(bed, place), keeper.stdin)
-        keeper.stdin.close()
-        if keeper.stdout.readline() != "started\n":
-            raise NotReady(f"{bed.name}: the keeper failed")
+        hand_over(keeper, spec_of(bed, place))
         running = Running(bed=bed, place=place, keeper=keeper, seconds=0.0)
         wait_until_ready(running, began + bed.patience)
     except BaseException:
         stop(keeper)
         raise
     return Running(bed=bed, place=place, keeper=keeper, seconds=time.monotonic() - began)
+
+
+def hand_over(keeper: subprocess.Popen[str], spec: dict[str, object]) -> None:
+    """Tell the keeper what to start and wait until it has."""
+    assert keeper.stdin is not None
+    assert keeper.stdout is not None
+    json.dump(spec, keeper.stdin)
+    keeper.stdin.close()
+    if keeper.stdout.readline() != "started\n":
+        raise NotReady("the keeper failed")
 
 
 def spec_of(bed: Bed, place: Place) -> dict[str, object]:
@@ -222,6 +231,13 @@ def is_ready(running: Running) -> bool:
             return answer.status < 500 and bed.ready_text.encode() in answer.body
         except (OSError, http.client.HTTPException):
             return False
+    if bed.ready_connect:
+        try:
+            inside_network(
+                running.network, lambda: socket.create_connection(("127.0.0.1", running.place.port), 1).close()
+            )
+        except OSError:
+            return False
     return bool(running.pids())
 
 
@@ -235,6 +251,14 @@ def stop(keeper: subprocess.Popen[str]) -> None:
         keeper.wait()
     if keeper.stdout is not None:
         keeper.stdout.close()
+
+
+@contextmanager
+def yard() -> Iterator[Path]:
+    """Have a folder for beds that other users may enter; its name is short, as sockets lie in it."""
+    with tempfile.TemporaryDirectory(prefix="bed-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @contextmanager

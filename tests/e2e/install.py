@@ -18,11 +18,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from beds.bed import Bed  # noqa: E402 - the path above comes first
-from catalogue import BEDS  # noqa: E402
-from ground import REPOSITORY, environment_of  # noqa: E402
+import debian
+from beds.bed import Bed
+from catalogue import BEDS
+from ground import REPOSITORY, environment_of
 
 AT_ONCE = 2
+SLOW_TO_BUILD = "llama-cpp-python"
+"""Has no wheel on the index and takes half an hour to build: only with AIGUARD_BEDS_BUILD=1."""
 WHEELS = REPOSITORY.parent / "shared" / "wheels"
 """Wheels that would take long to build; used when they lie there, not needed otherwise."""
 
@@ -47,14 +50,33 @@ def commands(bed: Bed, venv: Path) -> list[list[str]]:
     """Write down how the environment is made."""
     python = str(venv / "bin" / "python")
     requirements = [*find_links(), *bed.requires]
+    build = os.environ.get("AIGUARD_BEDS_BUILD") == "1"
     if tool := uv():
         return [
             [*tool, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(venv)],
-            [*tool, "pip", "install", "--quiet", "--python", python, *requirements],
+            [
+                *tool,
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                python,
+                *([] if build else ["--no-build-package", SLOW_TO_BUILD]),
+                *requirements,
+            ],
         ]
     return [
         [sys.executable, "-m", "venv", str(venv)],
-        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements],
+        [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            *([] if build else ["--only-binary", SLOW_TO_BUILD]),
+            *requirements,
+        ],
     ]
 
 
@@ -71,9 +93,25 @@ def install(bed: Bed) -> str:
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1800, check=False
         )
         if done.returncode != 0:
+            if os.environ.get("AIGUARD_BEDS_BUILD") != "1" and any(SLOW_TO_BUILD in line for line in bed.requires):
+                return f"{venv.name}: left out, no ready wheel of {SLOW_TO_BUILD} (AIGUARD_BEDS_BUILD=1 builds it)"
             return f"{venv.name}: FAILED: {done.stderr.strip()[-2000:]}"
     mark.write_text(wanted)
     return f"{venv.name}: {time.monotonic() - began:.1f} s"
+
+
+def install_debian() -> str:
+    """Make the Debian root that containers are made from; last, as it holds a bed's environment."""
+    if why := debian.missing():
+        return f"{why}: left out"
+    if debian.is_there():
+        return "debian: there already"
+    began = time.monotonic()
+    try:
+        debian.build()
+    except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+        return f"debian: FAILED: {error}"
+    return f"debian: {time.monotonic() - began:.1f} s"
 
 
 def chosen(names: Sequence[str]) -> list[Bed]:
@@ -93,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         print("\n".join(bed.name for bed in BEDS))
         return 0
-    unknown = set(options.names) - {name for bed in BEDS for name in (bed.name, bed.venv)}
+    unknown = set(options.names) - {"debian"} - {name for bed in BEDS for name in (bed.name, bed.venv)}
     if unknown:
         parser.error(f"no such bed: {', '.join(sorted(unknown))}")
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -101,6 +139,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in pool.map(install, chosen(options.names)):
             print(line, flush=True)
             said.append(line)
+    if not options.names or "debian" in options.names:
+        said.append(install_debian())
+        print(said[-1], flush=True)
     return 1 if any("FAILED" in line for line in said) else 0
 
 

@@ -10,11 +10,11 @@ from mcp.client.stdio import stdio_client
 
 async def main() -> None:
     ready, command, *arguments = sys.argv[1:]
-    async with stdio_client(StdioServerParameters(command=command, args=arguments)) as (reading, writing):
-        async with ClientSession(reading, writing) as session:
-            await session.initialize()
-            Path(ready).write_text("up")
-            await asyncio.Event().wait()
+    server = StdioServerParameters(command=command, args=arguments)
+    async with stdio_client(server) as (reading, writing), ClientSession(reading, writing) as session:
+        await session.initialize()
+        Path(ready).write_text("up")
+        await asyncio.Event().wait()
 
 
 asyncio.run(main())

@@ -15,7 +15,12 @@ class Reverse:
         return str(request)[::-1]
 
 
-ray.init(num_cpus=2, include_dashboard=True, dashboard_port=int(os.environ["RAY_APP_DASHBOARD"]))
+ray.init(
+    _temp_dir=os.environ["RAY_APP_FOLDER"],
+    num_cpus=2,
+    include_dashboard=True,
+    dashboard_port=int(os.environ["RAY_APP_DASHBOARD"]),
+)
 serve.start(http_options={"host": "127.0.0.1", "port": int(os.environ["RAY_APP_PORT"])})
 serve.run(Reverse.bind(), name="reverse")
 signal.pause()

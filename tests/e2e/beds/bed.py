@@ -58,6 +58,8 @@ class Truth:
     model: str = ""
     """Path of the model file in the bed's folder, where the kernel shows it."""
     listens: bool = True
+    port: int = 0
+    """Where it answers; 0 = the bed's first port."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +78,13 @@ class Bed:
     prepare: Callable[[Place], None] | None = None
     """Write models and settings into the folder before the start."""
     ready_path: str = ""
-    """Path that answers below 500 once the server is up; empty = `ready_file`, a connect, or at once."""
+    """Path that answers below 500 once the server is up; empty = see the next fields, or up at once."""
     ready_text: str = ""
     """What the answer must contain; empty = any answer below 500."""
+    ready_connect: bool = False
+    """It is up once its port accepts a connection."""
     ready_file: str = ""
+    """It is up once this file of its folder exists."""
     after_ready: Callable[[Place], None] | None = None
     """What makes the server load its model, done in its network namespace."""
     ports: int = 1

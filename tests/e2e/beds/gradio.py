@@ -1,7 +1,8 @@
 """A Gradio app started as `python app.py`, open."""
 
-from beds.bed import Bed, Place, Truth
 from stage import lay_app
+
+from beds.bed import Bed, Place, Truth
 
 
 def prepare(place: Place) -> None:

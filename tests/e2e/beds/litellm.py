@@ -1,4 +1,4 @@
-"""The LiteLLM proxy with a master key."""
+"""The LiteLLM proxy with a master key; without prisma it answers 500 where it means 401."""
 
 from beds.bed import Bed, Place, Truth
 
@@ -26,7 +26,7 @@ def command(place: Place) -> list[str]:
 BED = Bed(
     name="litellm",
     venv="litellm",
-    requires=("litellm[proxy]==1.106.2",),
+    requires=("litellm[proxy]==1.106.2", "prisma==0.15.0"),
     prepare=prepare,
     command=command,
     ready_path="/health/liveliness",

@@ -1,7 +1,8 @@
 """llama-cpp-python's own server with a tiny GGUF, open."""
 
-from beds.bed import Bed, Place, Truth
 from stage import run_app
+
+from beds.bed import Bed, Place, Truth
 
 MODEL = "tiny-llama.gguf"
 
@@ -11,7 +12,17 @@ def prepare(place: Place) -> None:
 
 
 def command(place: Place) -> list[str]:
-    return [place.python, "-m", "llama_cpp.server", "--model", str(place.folder / MODEL), "--n_ctx", "64", "--port", str(place.port)]
+    return [
+        place.python,
+        "-m",
+        "llama_cpp.server",
+        "--model",
+        str(place.folder / MODEL),
+        "--n_ctx",
+        "64",
+        "--port",
+        str(place.port),
+    ]
 
 
 BED = Bed(
@@ -21,5 +32,7 @@ BED = Bed(
     prepare=prepare,
     command=command,
     ready_path="/v1/models",
-    truths=(Truth(product="llama-cpp-python", distributions=("llama-cpp-python",), auth=frozenset({"none"}), model=MODEL),),
+    truths=(
+        Truth(product="llama-cpp-python", distributions=("llama-cpp-python",), auth=frozenset({"none"}), model=MODEL),
+    ),
 )

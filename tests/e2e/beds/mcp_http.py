@@ -1,7 +1,8 @@
 """An MCP server over streamable HTTP, started as `python app.py`."""
 
-from beds.bed import Bed, Place, Truth
 from stage import lay_app
+
+from beds.bed import Bed, Place, Truth
 
 
 def prepare(place: Place) -> None:

@@ -1,7 +1,8 @@
 """An MCP server over stdio below the client that started it; the client is not a server."""
 
-from beds.bed import Bed, Place, Truth
 from stage import lay_app
+
+from beds.bed import Bed, Place, Truth
 
 
 def prepare(place: Place) -> None:

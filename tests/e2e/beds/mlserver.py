@@ -2,8 +2,9 @@
 
 import json
 
-from beds.bed import Bed, Place, Truth
 from stage import run_app
+
+from beds.bed import Bed, Place, Truth
 
 
 def prepare(place: Place) -> None:

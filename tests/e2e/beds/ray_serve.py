@@ -1,7 +1,8 @@
 """Ray Serve with its dashboard; it binds more than loopback, so it gets a network of its own."""
 
-from beds.bed import Bed, Place, Truth
 from stage import lay_app
+
+from beds.bed import Bed, Place, Truth
 
 
 def prepare(place: Place) -> None:
@@ -9,8 +10,7 @@ def prepare(place: Place) -> None:
 
 
 def command(place: Place) -> list[str]:
-    ports = {"RAY_APP_PORT": "8000", "RAY_APP_DASHBOARD": "8265"}
-    return ["/usr/bin/env", *(f"{key}={value}" for key, value in ports.items()), place.python, "app.py"]
+    return [place.python, "app.py"]
 
 
 BED = Bed(
@@ -20,10 +20,11 @@ BED = Bed(
     command=command,
     fixed_ports=(8000, 8265),
     netns=True,
+    env={"RAY_APP_PORT": "8000", "RAY_APP_DASHBOARD": "8265", "RAY_APP_FOLDER": "{folder}/ray"},
     ready_path="/-/routes",
     ready_text="reverse",
     truths=(
         Truth(product="ray-serve", distributions=("ray",), auth=frozenset({"none"})),
-        Truth(product="ray", distributions=("ray",), auth=frozenset({"required", "partial"})),
+        Truth(product="ray", distributions=("ray",), auth=frozenset({"required", "partial"}), port=8265),
     ),
 )

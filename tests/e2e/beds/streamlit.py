@@ -1,7 +1,8 @@
 """A Streamlit app; it answers every unknown path with 200."""
 
-from beds.bed import Bed, Place, Truth
 from stage import lay_app
+
+from beds.bed import Bed, Place, Truth
 
 
 def prepare(place: Place) -> None:

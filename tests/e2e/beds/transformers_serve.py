@@ -2,8 +2,9 @@
 
 import json
 
-from beds.bed import Bed, Place, Truth
 from stage import run_app
+
+from beds.bed import Bed, Place, Truth
 
 MODEL = "tiny-llama/model.safetensors"
 
@@ -15,7 +16,17 @@ def prepare(place: Place) -> None:
 
 def command(place: Place) -> list[str]:
     model = str(place.folder / "tiny-llama")
-    return [place.script("transformers"), "serve", model, "--host", "127.0.0.1", "--port", str(place.port), "--device", "cpu"]
+    return [
+        place.script("transformers"),
+        "serve",
+        model,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(place.port),
+        "--device",
+        "cpu",
+    ]
 
 
 def load(place: Place) -> None:
@@ -23,7 +34,14 @@ def load(place: Place) -> None:
 
     message = {"role": "user", "content": "abc"}
     body = {"model": str(place.folder / "tiny-llama"), "messages": [message], "max_tokens": 2, "stream": False}
-    ask(place.port, "/v1/chat/completions", method="POST", body=json.dumps(body), timeout=90, Content_Type="application/json")
+    ask(
+        place.port,
+        "/v1/chat/completions",
+        method="POST",
+        body=json.dumps(body),
+        timeout=90,
+        Content_Type="application/json",
+    )
 
 
 BED = Bed(
@@ -33,5 +51,7 @@ BED = Bed(
     command=command,
     ready_path="/health",
     after_ready=load,
-    truths=(Truth(product="transformers-serve", distributions=("transformers",), auth=frozenset({"none"}), model=MODEL),),
+    truths=(
+        Truth(product="transformers-serve", distributions=("transformers",), auth=frozenset({"none"}), model=MODEL),
+    ),
 )
