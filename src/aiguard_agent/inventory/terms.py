@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from posixpath import basename
 
 from aiguard_agent.core.assets import AuthState, ModelFile, ModelRef, Server
@@ -26,6 +27,13 @@ def deviations_of_server(entry: ApprovedServer, server: Server, files: Mapping[s
         *_user(entry, server),
         *_ports(entry, server),
     )
+
+
+def expired(expires: date | None, today: str) -> tuple[str, ...]:
+    """Say that an approval has ended; the day it names is the last good one, and without a date nothing ends."""
+    if expires is None or not today or today <= expires.isoformat():
+        return ()
+    return (f"approval ended on {expires.isoformat()}",)
 
 
 def _version(entry: ApprovedServer, server: Server) -> Iterator[str]:
