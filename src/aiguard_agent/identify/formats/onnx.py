@@ -10,6 +10,7 @@ from aiguard_agent.core.assets import ModelHeader
 from aiguard_agent.core.reader import BytesReader, Reader
 from aiguard_agent.identify.draft import Draft, label
 from aiguard_agent.identify.format import Format, Glimpse
+from aiguard_agent.identify.onnx_types import type_name
 from aiguard_agent.identify.protobuf import BYTES, VARINT, Field, Protobuf, signed
 from aiguard_agent.identify.window import Window
 
@@ -20,12 +21,6 @@ IR_VERSION, PRODUCER, PRODUCER_VERSION, DOMAIN, MODEL_VERSION, GRAPH_FIELD, OPSE
 NODE, GRAPH_NAME, INITIALIZER, INPUT, OUTPUT = 1, 2, 5, 11, 12
 DIMS, DATA_TYPE, TENSOR_NAME, EXTERNAL = 1, 2, 8, 13
 MOST_PROPERTIES = 20
-TYPES = dict(
-    enumerate(
-        "UNDEFINED F32 U8 I8 U16 I16 I32 I64 STRING BOOL F16 F64 U32 U64 C64 C128 BF16 "
-        "F8_E4M3FN F8_E4M3FNUZ F8_E5M2 F8_E5M2FNUZ U4 I4 F4_E2M1 F8_E8M0 U2 I2".split()
-    )
-)
 
 
 def sniff(glimpse: Glimpse) -> bool:
@@ -135,7 +130,7 @@ def _read_tensor(walk: Protobuf, tensor: Field, draft: Draft) -> None:
             key, value = walk.pair(field)
             if key == "location":
                 draft.link(value)
-    draft.add(label(name), TYPES.get(kind, f"TYPE_{kind}"), tuple(shape))
+    draft.add(label(name), type_name(kind), tuple(shape))
 
 
 FORMAT = Format(
