@@ -34,6 +34,8 @@ NAMING = frozenset({"http", "image", "exe", "module", "path", "cmdline"})
 SECOND = frozenset({"http-shared", "package", "library"})
 """Kinds that make a weak name count."""
 EXACT = frozenset({"image", "exe", "module", "path"})
+SHOWN = EXACT | {"cmdline", "exe-weak", "package"}
+"""Kinds that the process itself shows, without being asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Hit:
         """HIGH needs two independent sides (what it is, what it answers or has installed)."""
         kinds = self.kinds
         exact, side = bool(kinds & EXACT), bool(kinds & {"package", "http-shared", "image"})
-        if ("http" in kinds and kinds & (EXACT | {"cmdline", "package", "exe-weak"})) or (exact and side):
+        if ("http" in kinds and kinds & SHOWN) or (exact and side):
             return Confidence.HIGH
         if exact or "http" in kinds or ("cmdline" in kinds and side):
             return Confidence.MEDIUM

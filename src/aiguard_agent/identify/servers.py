@@ -8,7 +8,7 @@ from dataclasses import replace
 from aiguard_agent.core.assets import Confidence, Evidence, Server
 from aiguard_agent.core.facts import Listener, Process
 from aiguard_agent.identify.auth import grade
-from aiguard_agent.identify.evidence import Hit, hit_of
+from aiguard_agent.identify.evidence import EXACT, SHOWN, Hit, hit_of
 from aiguard_agent.identify.families import Family, fold
 from aiguard_agent.identify.interest import interest
 from aiguard_agent.identify.loaded import loaded
@@ -99,21 +99,29 @@ def _server(view: View, family: Family, beaten: Mapping[int, tuple[Hit, ...]]) -
         remote_models=remote,
         confidence=max((h.confidence for h in family.hits), default=Confidence.LOW),
         evidence=tuple(sorted(evidence.values(), key=lambda e: (-e.weight, e.what, e.where))[:EVIDENCE_LIMIT]),
-        conflicts=(*disagreements(claims), *_conflicts(signature, rivals)),
+        conflicts=(*disagreements(claims), *_conflicts(family.hits, rivals)),
     )
 
 
-def _conflicts(signature: ServerSignature, rivals: Iterable[Hit]) -> tuple[Evidence, ...]:
-    """Another product's unique answer, where nothing says that this product gives it too: disguised or patched."""
-    found: dict[str, Evidence] = {}
+def _conflicts(hits: Iterable[Hit], rivals: Iterable[Hit]) -> tuple[Evidence, ...]:
+    """Where the process is one product and answers as another that it does not emulate: disguised, or patched."""
+    hits = tuple(hits)
+    signature = hits[0].signature
+    kinds = frozenset().union(*(hit.kinds for hit in hits))
     related = {*signature.emulates, *signature.children, signature.id}
+    found: dict[str, Evidence] = {}
     for rival in rivals:
-        if rival.signature.id in related or rival.signature.generic or signature.id in rival.signature.emulates:
+        other = rival.signature
+        if other.id in related or other.generic or signature.generic or signature.id in other.emulates:
             continue
         for item in rival.evidence:
-            if item.kind == "http":
-                words = f"process says {signature.id}, but {item.what.split(',')[0]} is {rival.signature.id}'s answer"
-                found.setdefault(rival.signature.id, Evidence(what=words, where=item.where, kind="identity"))
+            if item.kind == "http" and kinds & SHOWN:
+                what = f"the process is {signature.id}, but {item.what.split(',')[0]} is an answer of {other.id}"
+            elif item.kind in EXACT and not kinds & SHOWN:
+                what = f"it answers as {signature.id}, but {item.what}, which is {other.id}"
+            else:
+                continue
+            found.setdefault(other.id, Evidence(what=what, where=item.where, kind="identity"))
     return tuple(found.values())
 
 

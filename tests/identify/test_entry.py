@@ -1,0 +1,71 @@
+"""The names a process goes by."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aiguard_agent.core.facts import Process
+from aiguard_agent.identify.entry import entry_of
+
+
+def process(*argv: str, exe: str | None = None, comm: str = "") -> Process:
+    return Process(pid=1, start_ticks=1, started=0.0, argv=argv, exe=exe, comm=comm)
+
+
+@pytest.mark.parametrize(
+    ("argv", "script", "module"),
+    [
+        (("python3", "app.py"), "app.py", ""),
+        (("/v/bin/python", "-u", "-X", "dev", "/v/bin/vllm", "serve"), "/v/bin/vllm", ""),
+        (("python", "-m", "sglang.launch_server", "--x"), "", "sglang.launch_server"),
+        (("python", "-msglang.launch_server"), "", "sglang.launch_server"),
+        (("python3.12", "-c", "import vllm"), "", ""),
+        (("node", "--require", "x", "/usr/bin/n8n", "start"), "/usr/bin/n8n", ""),
+        (("java", "-Xmx1g", "-cp", "ts.jar", "org.pytorch.serve.ModelServer"), "", "org.pytorch.serve.ModelServer"),
+        (("java", "-jar", "/opt/h2o/h2o.jar"), "", "h2o.jar"),
+        (("python3",), "", ""),
+    ],
+)
+def test_interpreters(argv: tuple[str, ...], script: str, module: str) -> None:
+    """What an interpreter runs is read from its arguments, options skipped."""
+    entry = entry_of(process(*argv))
+
+    assert (script, module) == (entry.script, entry.module)
+
+
+def test_a_venv_shows_the_base_interpreter() -> None:
+    """The exe names the base interpreter, the script names the program: both are names."""
+    entry = entry_of(process("/v/bin/python", "/v/bin/vllm", "serve", exe="/usr/bin/python3.11", comm="vllm"))
+
+    assert {"vllm", "python3.11", "python"} <= entry.names
+    assert entry.interpreter
+
+
+@pytest.mark.parametrize(
+    ("argv", "exe"),
+    [
+        (("grep", "-r", "vllm serve", "."), "/usr/bin/grep"),
+        (("vim", "ollama.py"), None),
+        (("-bash",), "/usr/bin/bash"),
+        (("ollama", "serve"), "/usr/bin/vim.basic"),
+    ],
+)
+def test_bystanders_have_no_line(argv: tuple[str, ...], exe: str | None) -> None:
+    """The arguments of an editor, a shell or a search are about others; argv[0] cannot hide the exe."""
+    entry = entry_of(process(*argv, exe=exe))
+
+    assert entry.bystander
+    assert entry.line == ""
+
+
+def test_a_deleted_exe_keeps_its_name() -> None:
+    """An upgrade under a running server does not make it nameless."""
+    assert entry_of(process("ollama", exe="/usr/bin/ollama (deleted)")).program == "ollama"
+
+
+@given(st.lists(st.text(max_size=8), max_size=5), st.none() | st.text(max_size=8), st.text(max_size=15))
+def test_any_process_has_an_entry(argv: list[str], exe: str | None, comm: str) -> None:
+    """Nothing a process may call itself raises."""
+    assert entry_of(process(*argv, exe=exe, comm=comm)).line is not None

@@ -1,0 +1,85 @@
+"""Which requests are worth sending."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aiguard_agent.identify.questions import PER_LISTENER, questions, runs_models
+from aiguard_agent.signatures.schema import ServerSignature
+from small_hosts import signature, view_of
+
+THING = signature(
+    """
+process: {exe: [thing]}
+ports: [8111]
+probes:
+  - {id: v, get: /v, match: {json: [thing]}}
+  - {id: list, get: /list}
+  - {id: admin, get: /admin, ports: [9999]}
+  - {id: key, get: /key, secret: true}
+"""
+)
+OTHER = signature("probes: [{id: o, get: /other, match: {json: [other]}}, {id: more, get: /more}]", "other")
+
+
+def paths(process: dict[str, Any], answers: Any = None, *signatures: ServerSignature) -> list[str]:
+    view = view_of([{"listen": ["127.0.0.1:80"], **process}], answers, *(signatures or (THING, OTHER)))
+    return [request.path for _target, request in questions(view, signatures or (THING, OTHER))]
+
+
+@pytest.mark.parametrize(
+    ("process", "asked"),
+    [
+        ({"argv": ["thing"]}, ["/v", "/list", "/key"]),
+        ({"argv": ["python3", "app.py"]}, ["/other", "/v"]),
+        ({"argv": ["thing"], "listen": []}, []),
+        ({"argv": ["nginx"]}, []),
+        ({"argv": ["sshd"]}, []),
+        ({"argv": ["mystery"]}, []),
+        ({"argv": ["mystery"], "image": "a/b"}, ["/other", "/v"]),
+        ({"argv": ["mystery"], "mapped": ["/l/libggml.so.0"]}, ["/other", "/v"]),
+        ({"argv": ["socat", "x"], "listen": ["127.0.0.1:8111"]}, []),
+    ],
+)
+def test_who_is_asked_what(process: dict[str, Any], asked: list[str]) -> None:
+    """A named process gets its questions, one that may be anything a first look, all others silence."""
+    assert paths(process) == asked
+
+
+def test_the_default_port_orders_the_first_look() -> None:
+    """On a known port that product's naming questions come first."""
+    assert paths({"argv": ["python3", "a.py"], "listen": ["127.0.0.1:8111"]})[0] == "/v"
+
+
+def test_answers_lead_to_further_questions_and_end() -> None:
+    """An answer that names a product brings its other questions; what was asked is not asked again."""
+    process = {"argv": ["python3", "a.py"]}
+
+    assert paths(process, [{"get": "/other", "json": {"other": 1}}], OTHER) == []
+    assert paths(process, [], THING) == []
+
+
+def test_a_secret_answer_is_asked_for_without_its_body() -> None:
+    """The request says so itself, so that no room below can forget."""
+    view = view_of([{"argv": ["thing"], "listen": ["127.0.0.1:80"]}])
+
+    kept = {request.path: request.keep_body for _t, request in questions(view, (THING,))}
+
+    assert kept == {"/v": True, "/list": True, "/key": False}
+
+
+def test_one_socket_gets_a_bounded_number() -> None:
+    """However many probes a signature has, one round stays polite."""
+    probes = ", ".join(f"{{id: p{i}, get: /p{i}}}" for i in range(200))
+    many = signature(f"process: {{exe: [thing]}}\nprobes: [{probes}]")
+
+    assert len(paths({"argv": ["thing"]}, None, many)) == PER_LISTENER
+
+
+def test_the_library_that_runs_models_is_named() -> None:
+    """The file name counts, not the folder: a venv called v-torch is no torch."""
+    view = view_of([{"argv": ["a"], "mapped": ["/v-libtorch/x.so", "/l/libtorch_cpu.so"]}, {"argv": ["b"]}])
+
+    assert [runs_models(process) for process in view.facts.processes] == ["libtorch_cpu.so", ""]
