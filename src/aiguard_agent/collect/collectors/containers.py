@@ -1,0 +1,177 @@
+"""Name the containers that processes live in, from the state files of their runtimes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from aiguard_agent.collect import runtimes
+from aiguard_agent.collect.collector import Collector, Options, Sight
+from aiguard_agent.collect.host import Host, blind_of
+from aiguard_agent.collect.locate import homes
+from aiguard_agent.core.facts import Blind, BlindKind, Container, Process
+
+NAME = "containers"
+_CONFIG_LIMIT = 4 << 20
+_LIST_LIMIT = 16 << 20
+_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,127}")
+_POD = re.compile(r"pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})")
+_DOCKER_ROOTS = ("/var/lib/docker", "/var/snap/docker/common/var-lib-docker")
+_TASKS = tuple(
+    f"{run}/io.containerd.runtime.v2.task"
+    for run in (
+        "/run/containerd",
+        "/run/k3s/containerd",
+        "/run/docker/containerd",
+        "/var/snap/microk8s/common/run/containerd",
+    )
+)
+_RUN_ROOTS = ("/run/containers/storage", "/var/lib/containers/storage")
+_GRAPHS = ("overlay", "vfs", "btrfs", "zfs")
+
+
+@dataclass(slots=True)
+class _Search:
+    """The state files of one host; those that list all containers are read once."""
+
+    host: Host
+    docker_roots: tuple[str, ...] = ()
+    blind: list[Blind] = field(default_factory=list)
+    denied: set[str] = field(default_factory=set)
+    stored: dict[str, Container] = field(default_factory=dict)
+    pods: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def find(self, identity: str) -> Container | None:
+        """Return what the runtimes know of a container, None when none of them knows it."""
+        found: Container | None = None
+        for root in self.docker_roots:
+            data = self.read(f"{root}/containers/{identity}/config.v2.json")
+            if data is not None and (entry := runtimes.docker(identity, data)) is not None:
+                found = runtimes.unite(found, entry)
+        for path, runtime in self._oci(identity):
+            data = self.read(path)
+            if data is not None and (entry := runtimes.oci(identity, data, runtime)) is not None:
+                found = runtimes.unite(found, entry)
+        if identity in self.stored:
+            found = runtimes.unite(found, self.stored[identity])
+        return found
+
+    def _oci(self, identity: str) -> Iterator[tuple[str, str]]:
+        for tasks in _TASKS:
+            for space in self.names(tasks):
+                yield f"{tasks}/{space}/{identity}/config.json", "docker" if space == "moby" else "containerd"
+        for root in _RUN_ROOTS:
+            for graph in _GRAPHS:
+                yield f"{root}/{graph}-containers/{identity}/userdata/config.json", "podman"
+
+    def read_lists(self) -> None:
+        """Read what lists all containers and pods."""
+        roots = ["/var/lib/containers/storage"]
+        roots += [f"{home}/.local/share/containers/storage" for _user, home in homes(self.host)]
+        for root in roots:
+            for graph in _GRAPHS:
+                data = self.read(f"{root}/{graph}-containers/containers.json", _LIST_LIMIT)
+                self.stored.update(runtimes.stored(data) if data else {})
+        for name in self.names("/var/log/pods"):
+            space, _, rest = name.partition("_")
+            pod, _, uid = rest.rpartition("_")
+            if pod:
+                self.pods[uid] = (space, pod)
+
+    def read(self, path: str, limit: int = _CONFIG_LIMIT) -> bytes | None:
+        """Return a small file, None when it is absent; anything but absence is told."""
+        try:
+            return self.host.data(path, limit)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as error:
+            if path not in self.denied:
+                self.denied.add(path)
+                self.blind.append(blind_of(NAME, path, error))
+            return None
+
+    def names(self, path: str) -> list[str]:
+        """Return the names in a folder, none when it is absent; anything but absence is told."""
+        try:
+            return sorted(self.host.names(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except (OSError, ValueError) as error:
+            if path not in self.denied:
+                self.denied.add(path)
+                self.blind.append(blind_of(NAME, path, error))
+            return []
+
+
+def _collect(host: Host, _options: Options, seen: Sight) -> Sight:
+    members: dict[str, Process] = {}
+    for process in seen.processes or ():
+        if process.container:
+            members.setdefault(process.container, process)
+    if not members:
+        return Sight()
+    search = _Search(host)
+    search.docker_roots = _docker_roots(search, seen.processes or ())
+    search.read_lists()
+    containers = []
+    for identity, process in members.items():
+        found = search.find(identity) if _ID.fullmatch(identity) else None
+        if found is None or not (found.name or found.image):
+            reason = "no runtime's state file names it"
+            search.blind.append(
+                Blind(collector=NAME, subject=f"container {identity}", reason=reason, kind=BlindKind.UNSUPPORTED)
+            )
+        containers.append(_with_pod(search, found or Container(id=identity), process))
+    return Sight(containers=tuple(containers), blind=tuple(search.blind))
+
+
+def _with_pod(search: _Search, container: Container, process: Process) -> Container:
+    """Add the pod that the cgroup path names."""
+    match = _POD.search(process.cgroup)
+    uid = container.pod_uid or (match[1].replace("_", "-") if match else "")
+    if not uid:
+        return container
+    space, pod = search.pods.get(uid, ("", ""))
+    return replace(
+        container,
+        runtime=container.runtime or "kubernetes",
+        pod_uid=uid,
+        pod_name=container.pod_name or pod,
+        namespace=container.namespace or space,
+    )
+
+
+def _docker_roots(search: _Search, processes: tuple[Process, ...]) -> tuple[str, ...]:
+    """Return every folder that some Docker daemon may keep its data in."""
+    roots: dict[str, None] = {}
+    configs = ["/etc/docker/daemon.json"]
+    for process in processes:
+        if process.comm != "dockerd" and (process.exe or "").rpartition("/")[2] != "dockerd":
+            continue
+        roots.update(dict.fromkeys(_option(process.argv, ("--data-root", "--graph", "-g"))))
+        configs += _option(process.argv, ("--config-file",))
+    for path in configs:
+        if path.startswith("/") and (data := search.read(path)) is not None and (root := runtimes.data_root(data)):
+            roots[root] = None
+    roots.update(dict.fromkeys(_DOCKER_ROOTS))
+    roots.update({f"{home}/.local/share/docker": None for _user, home in homes(search.host)})
+    return tuple(root.rstrip("/") for root in roots if root.startswith("/"))
+
+
+def _option(argv: tuple[str, ...], names: tuple[str, ...]) -> list[str]:
+    found = []
+    for index, argument in enumerate(argv):
+        name, equals, value = argument.partition("=")
+        if name in names:
+            found += [value] if equals else list(argv[index + 1 : index + 2])
+    return found
+
+
+COLLECTOR = Collector(
+    name=NAME,
+    order=40,
+    help="names, images and pods of containers, from the state files of their runtimes",
+    needs=("CAP_DAC_READ_SEARCH",),
+    collect=_collect,
+)
