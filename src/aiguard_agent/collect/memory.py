@@ -15,7 +15,8 @@ Identity = tuple[int, int]
 """(pid, start_ticks)."""
 
 VERIFY_EVERY = 6
-"""Every how many passes the stat of each known process is read again (pid reuse, exec)."""
+"""Every how many passes the stat of each known process is read again (pid reuse, exec), and the whole of the
+interesting ones (they may write themselves a new title)."""
 
 
 def identity_of(process: Process) -> Identity:
@@ -40,10 +41,9 @@ class Known:
     process: Process
     stamp: tuple[int, ...]
     """What changes when the process runs another program: see `procfs.Stat.stamp`."""
-    kernel: bool = False
     interesting: bool = False
     settled: bool = False
-    """False until it was read twice: between fork and exec a process still looks like its parent."""
+    """False while it is young: between fork and exec a process still looks like its parent, so it is read again."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,0 +1,244 @@
+"""All processes of the host, cheaply: a handful of small reads each, and only new ones on later passes."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+
+from aiguard_agent.collect.collector import Collector, Options, Sight
+from aiguard_agent.collect.host import Host, blind_of
+from aiguard_agent.collect.memory import Known
+from aiguard_agent.collect.procfs import (
+    Stat,
+    parse_argv,
+    parse_boot_time,
+    parse_cgroup,
+    parse_environ,
+    parse_namespace,
+    parse_stat,
+    parse_uid,
+    parse_users,
+)
+from aiguard_agent.collect.redact import redact_argv
+from aiguard_agent.core.facts import Blind, BlindKind, Process
+
+NAME = "processes"
+ARGV_LIMIT = 128 * 1024
+ENVIRON_LIMIT = 64 * 1024
+SETTLING_SECONDS = 30.0
+_STAT_LIMIT = 4096
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_GONE = (FileNotFoundError, ProcessLookupError)
+
+
+def look(host: Host, options: Options, _seen: Sight) -> Sight:
+    """List all processes; one that ends meanwhile is left out, one that hides something is counted."""
+    memory = host.memory
+    names = host.names("/proc")
+    pids = sorted(int(name) for name in names if name.isascii() and name.isdecimal() and len(name) < 11)
+    _prepare(host, options)
+    blind: list[Blind] = []
+    lost: Counter[str] = Counter()
+    for pid in pids:
+        try:
+            blind += _visit(host, options, pid)
+        except _GONE:
+            memory.known.pop(pid, None)
+        except OSError as error:
+            memory.known.pop(pid, None)
+            lost[error.strerror or type(error).__name__] += 1
+    memory.forget_all_but(pids)
+    processes = tuple(memory.known[pid].process for pid in pids if pid in memory.known)
+    blind += [
+        Blind(collector=NAME, subject=f"{count} processes", reason=reason, kind=BlindKind.DENIED, count=count)
+        for reason, count in sorted(lost.items())
+    ]
+    return Sight(processes=processes, blind=(*blind, *_hidden(host, processes)))
+
+
+def _prepare(host: Host, options: Options) -> None:
+    """Bring the memory up to date with this pass: who judges, when the host booted, who the users are."""
+    memory = host.memory
+    if memory.judge is not options.interesting:
+        memory.judge = options.interesting
+        memory.known.clear()
+    if memory.thorough or not memory.boot_time:
+        memory.boot_time = parse_boot_time(host.text("/proc/stat")) if host.exists("/proc/stat") else 0.0
+        memory.users.clear()
+    if not host.live and not memory.users and host.exists("/etc/passwd"):
+        memory.users.update(parse_users(host.text("/etc/passwd")))
+
+
+def _visit(host: Host, options: Options, pid: int) -> list[Blind]:
+    """Learn one process, or leave it alone when it is known well enough; raises OSError."""
+    known = host.memory.known.get(pid)
+    if known and known.settled and not host.memory.thorough:
+        return []
+    stat = parse_stat(host.proc(pid, "stat", _STAT_LIMIT))
+    if stat is None:
+        host.memory.known.pop(pid, None)
+        return [Blind(collector=NAME, subject=f"pid {pid}", reason="its stat is cut or malformed")]
+    if known and known.settled and not known.interesting and known.stamp == stat.stamp:
+        known.process = replace(
+            known.process, ppid=stat.ppid, state=stat.state, threads=stat.threads, rss=stat.pages * _PAGE
+        )
+        return []
+    process = _read(host, pid, stat)
+    again = known is not None and known.stamp == stat.stamp
+    entry = Known(process=process, stamp=stat.stamp, settled=again or stat.kernel or _is_old(host, stat))
+    host.memory.known[pid] = entry
+    return [] if stat.kernel else _judge(host, options, entry)
+
+
+def _is_old(host: Host, stat: Stat) -> bool:
+    """Tell whether a process had time to become what it is: to exec, to write its title."""
+    if not host.live:
+        return True
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - stat.start_ticks / _TICKS > SETTLING_SECONDS
+
+
+def _judge(host: Host, options: Options, entry: Known) -> list[Blind]:
+    """Look closer at an interesting process."""
+    pid = entry.process.pid
+    entry.interesting = options.interesting(entry.process)
+    if not entry.interesting:
+        return []
+    blind: list[Blind] = []
+    try:
+        entry.process = replace(entry.process, cwd=host.link(f"/proc/{pid}/cwd"))
+        entry.process = replace(entry.process, env=parse_environ(host.proc(pid, "environ", ENVIRON_LIMIT)))
+    except OSError as error:
+        # A recorded host need not have recorded these; on a live one their absence is a loss.
+        if host.live or not isinstance(error, FileNotFoundError):
+            blind.append(blind_of(NAME, f"pid {pid} ({entry.process.comm})", error))
+    return blind
+
+
+def _read(host: Host, pid: int, stat: Stat) -> Process:
+    """Read what makes up one process; raises OSError when it is gone."""
+    uid = _uid(host, pid)
+    bare = Process(
+        pid=pid,
+        start_ticks=stat.start_ticks,
+        started=host.memory.boot_time + stat.start_ticks / _TICKS,
+        ppid=stat.ppid,
+        comm=stat.comm,
+        state=stat.state,
+        uid=uid,
+        user=_user(host, uid),
+        rss=stat.pages * _PAGE,
+        threads=stat.threads,
+    )
+    if stat.kernel:
+        return replace(bare, exe="")
+    cgroup = parse_cgroup(_optional(host, pid, "cgroup").decode("utf-8", "surrogateescape"))
+    argv = () if stat.state == "Z" else redact_argv(parse_argv(_optional(host, pid, "cmdline", ARGV_LIMIT)))
+    return replace(
+        bare,
+        argv=argv,
+        exe=_exe(host, pid, stat.state, argv),
+        cgroup=cgroup.path,
+        unit=cgroup.unit,
+        container=cgroup.container.id if cgroup.container else "",
+        netns=_netns(host, pid),
+    )
+
+
+def _optional(host: Host, pid: int, name: str, limit: int = 1 << 16) -> bytes:
+    """Read a file that may be missing in a recorded host, or denied to us (its absence shows in the fact)."""
+    try:
+        return host.proc(pid, name, limit)
+    except PermissionError:
+        return b""
+    except FileNotFoundError:
+        if host.live:
+            raise
+        return b""
+
+
+def _exe(host: Host, pid: int, state: str, argv: tuple[str, ...]) -> str | None:
+    """Return the program behind a process: None = denied or ended, "" = a kernel thread."""
+    try:
+        return host.link(f"/proc/{pid}/exe")
+    except FileNotFoundError:
+        return None if argv or state in "ZX" or not host.live else ""
+    except PermissionError:
+        return None
+
+
+def _netns(host: Host, pid: int) -> int | None:
+    """Return the inode of the network namespace, or None when it is denied."""
+    try:
+        return parse_namespace(host.link(f"/proc/{pid}/ns/net"))
+    except OSError:
+        return None
+
+
+def _uid(host: Host, pid: int) -> int:
+    """Return the effective uid: on a live host it is who owns the folder, for the kernel makes it so."""
+    if not host.live:
+        found = parse_uid(_optional(host, pid, "status").decode("utf-8", "replace"))
+        if found is not None:
+            return found
+    return host.lstat(f"/proc/{pid}").st_uid
+
+
+def _user(host: Host, uid: int) -> str:
+    """Return the name of a user; its number when nobody knows it."""
+    users = host.memory.users
+    if uid not in users:
+        users[uid] = str(uid)
+        if host.live:
+            with suppress(KeyError, OverflowError):
+                users[uid] = pwd.getpwuid(uid).pw_name
+    return users[uid]
+
+
+def _hidden(host: Host, processes: tuple[Process, ...]) -> list[Blind]:
+    """Say what /proc did not show: processes without a readable program, and those it hides altogether."""
+    blind: list[Blind] = []
+    denied = sum(process.exe is None and process.state not in "ZX" for process in processes)
+    if denied:
+        blind.append(
+            Blind(
+                collector=NAME,
+                subject=f"{denied} processes",
+                reason="program, descriptors and environment are denied; run as root",
+                kind=BlindKind.DENIED,
+                count=denied,
+            )
+        )
+    if all(process.pid != 1 for process in processes) and (host.live or _mounted_hiding(host)):
+        blind.append(
+            Blind(
+                collector=NAME,
+                subject="processes of other users",
+                reason="/proc is mounted with hidepid and does not list them; run as root",
+                kind=BlindKind.DENIED,
+            )
+        )
+    return blind
+
+
+def _mounted_hiding(host: Host) -> bool:
+    """Tell whether a recorded host mounted its /proc with hidepid."""
+    for path in ("/proc/self/mounts", "/proc/mounts"):
+        try:
+            return "hidepid=" in host.text(path)
+        except OSError:
+            continue
+    return False
+
+
+COLLECTOR = Collector(
+    name=NAME,
+    order=10,
+    help="every process: program, command line, user, unit, container, network namespace",
+    needs=("CAP_SYS_PTRACE",),
+    collect=look,
+)

@@ -1,0 +1,240 @@
+"""Parsers for the text files of /proc/PID; pure: bytes or text in, values out, whatever the bytes are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiguard_agent.collect.redact import redact_env
+from aiguard_agent.core.facts import Container
+
+_KERNEL_THREAD = 0x00200000
+"""PF_KTHREAD in the flags of stat (include/linux/sched.h)."""
+
+ENVIRONMENT_NAMES = frozenset(
+    [
+        *("OLLAMA_HOST", "OLLAMA_MODELS", "OLLAMA_ORIGINS", "OLLAMA_API_KEY"),
+        *("HF_HOME", "HF_HUB_CACHE", "HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HUGGINGFACE_HUB_CACHE"),
+        *(
+            "HUGGING_FACE_HUB_TOKEN",
+            "TRANSFORMERS_CACHE",
+            "SENTENCE_TRANSFORMERS_HOME",
+            "TORCH_HOME",
+            "TFHUB_CACHE_DIR",
+        ),
+        *(
+            "XDG_CACHE_HOME",
+            "XDG_DATA_HOME",
+            "HOME",
+            "MODEL_ID",
+            "MODEL_PATH",
+            "MODEL_NAME",
+            "MODEL_DIR",
+            "MODELS_PATH",
+        ),
+        *("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"),
+        *("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "NODE_PATH", "LD_PRELOAD"),
+        *("MLFLOW_TRACKING_URI", "MLFLOW_AUTH_CONFIG_PATH", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_ADDRESS"),
+        *("JUPYTER_TOKEN", "JUPYTER_PASSWORD", "LITELLM_MASTER_KEY", "LLAMA_API_KEY", "LLAMA_ARG_MODEL"),
+        *("LLAMA_ARG_HOST", "LLAMA_ARG_PORT", "LLAMA_CACHE", "API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
+        *("OPENAI_API_BASE", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        *("WEBUI_AUTH", "WEBUI_SECRET_KEY", "OLLAMA_BASE_URL", "GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT"),
+        *(
+            "STREAMLIT_SERVER_ADDRESS",
+            "STREAMLIT_SERVER_PORT",
+            "QDRANT__SERVICE__API_KEY",
+            "CHROMA_SERVER_AUTHN_PROVIDER",
+        ),
+        *("N8N_USER_MANAGEMENT_DISABLED", "N8N_BASIC_AUTH_ACTIVE", "FLOWISE_USERNAME", "FLOWISE_PASSWORD"),
+        *("LANGFLOW_AUTO_LOGIN", "LOCALAI_API_KEY", "MODELS", "TS_CONFIG_FILE", "TORCHSERVE_DISABLE_TOKEN_AUTH"),
+    ]
+)
+"""The only environment names that are ever kept, with the `VLLM_` ones; secret values are replaced on the way."""
+ENVIRONMENT_PREFIXES = ("VLLM_", "SGLANG_", "TS_DISABLE_")
+_LONGEST_VALUE = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stat:
+    """What /proc/PID/stat says."""
+
+    comm: str
+    state: str
+    ppid: int
+    flags: int
+    threads: int
+    start_ticks: int
+    pages: int
+    """Resident pages."""
+    arguments_at: int
+    """Address of the arguments: every exec draws another one. 0 when the process is not ours to trace."""
+
+    @property
+    def kernel(self) -> bool:
+        """True for a kernel thread."""
+        return bool(self.flags & _KERNEL_THREAD)
+
+    @property
+    def stamp(self) -> tuple[int, ...]:
+        """What changes when another program runs under this pid."""
+        return self.start_ticks, self.arguments_at, hash(self.comm)
+
+
+def parse_stat(data: bytes) -> Stat | None:
+    """Read one stat line; None when it is cut or not one. A name may hold blanks, newlines and parentheses."""
+    left, right = data.find(b"("), data.rfind(b")")
+    fields = data[right + 1 :].split()
+    if not 0 < left < right or len(fields) < 22:
+        return None
+    try:
+        return Stat(
+            comm=data[left + 1 : right].decode("utf-8", "surrogateescape"),
+            state=chr(fields[0][0]),
+            ppid=int(fields[1]),
+            flags=int(fields[6]),
+            threads=int(fields[17]),
+            start_ticks=int(fields[19]),
+            pages=int(fields[21]),
+            arguments_at=int(fields[45]) if len(fields) > 45 else 0,
+        )
+    except ValueError:
+        return None
+
+
+def parse_argv(data: bytes) -> tuple[str, ...]:
+    """Split a command line at its NULs. One that was overwritten by setproctitle is a single word with padding."""
+    bare = data.rstrip(b"\0")
+    if not bare:
+        return ()
+    padding = len(data) - len(bare)
+    words = bare.decode("utf-8", "surrogateescape").split("\0")
+    # Up to three NULs at the end are an ending and empty arguments (`--token ""` must stay visibly empty).
+    return tuple(words + [""] * (padding - 1 if 1 < padding <= 3 else 0))
+
+
+def parse_environ(data: bytes) -> tuple[tuple[str, str], ...]:
+    """Return the allow-listed variables, secrets replaced, sorted; the last of equal names wins."""
+    kept: dict[str, str] = {}
+    for entry in data.split(b"\0"):
+        raw, equals, value = entry.partition(b"=")
+        name = raw.decode("utf-8", "surrogateescape")
+        if equals and (name in ENVIRONMENT_NAMES or name.startswith(ENVIRONMENT_PREFIXES)):
+            kept[name] = redact_env(name, value[:_LONGEST_VALUE].decode("utf-8", "surrogateescape"))
+    return tuple(sorted(kept.items()))
+
+
+def parse_uid(status: str) -> int | None:
+    """Return the effective uid of /proc/PID/status, or None."""
+    found = re.search(r"^Uid:\t\d+\t(\d+)", status, re.MULTILINE)
+    return int(found[1]) if found else None
+
+
+def parse_capabilities(status: str) -> int:
+    """Return the effective capability bits of /proc/PID/status; 0 when absent."""
+    found = re.search(r"^CapEff:\t([0-9a-fA-F]{1,16})$", status, re.MULTILINE)
+    return int(found[1], 16) if found else 0
+
+
+def parse_boot_time(stat: str) -> float:
+    """Return when the host booted, in seconds since the epoch, from /proc/stat; 0 when absent."""
+    found = re.search(r"^btime (\d{1,12})$", stat, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def parse_namespace(link: str) -> int | None:
+    """Return N of a namespace link like `net:[N]`, or None."""
+    found = re.fullmatch(r"[a-z_]+:\[(\d{1,20})\]", link)
+    return int(found[1]) if found else None
+
+
+def parse_users(passwd: str) -> dict[int, str]:
+    """Return names by uid from /etc/passwd; the first of equal uids wins, as getpwuid has it."""
+    users: dict[int, str] = {}
+    for line in passwd.splitlines():
+        name, *rest = line.split(":")
+        if name and len(rest) >= 2 and rest[1].isascii() and rest[1].isdecimal() and len(rest[1]) < 11:
+            users.setdefault(int(rest[1]), name)
+    return users
+
+
+_CONTAINER = re.compile(
+    r"(?:(?P<scope>docker|cri-containerd|containerd|nerdctl|crio|libpod(?:-payload)?)-"
+    r"|(?:.*:)(?P<pair>cri-containerd|containerd|crio|docker):)?"
+    r"(?P<id>[0-9a-f]{64})(?:\.scope)?"
+)
+_RUNTIMES = {
+    "docker": "docker",
+    "cri-containerd": "containerd",
+    "containerd": "containerd",
+    "nerdctl": "containerd",
+    "crio": "cri-o",
+    "libpod": "podman",
+    "libpod-payload": "podman",
+}
+_POD = re.compile(
+    r"pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12}|[0-9a-f]{32})(?![0-9a-f])"
+)
+_UNIT = re.compile(r"(?!user@\d+\.service$)[^/]+\.service")
+_RUNTIME_UNITS = frozenset(
+    f"{name}.service"
+    for name in ("docker", "containerd", "crio", "podman", "kubelet", "k3s", "k3s-agent", "rke2-server")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cgroup:
+    """What the control-group paths of a process say about where it belongs."""
+
+    path: str = ""
+    unit: str = ""
+    container: Container | None = None
+
+
+def parse_cgroup(text: str) -> Cgroup:
+    """Read /proc/PID/cgroup, v1, v2 or both: innermost container, innermost systemd unit, most telling path."""
+    paths = sorted(set(_paths(text)), key=lambda found: found[0])
+    best = Cgroup(path=paths[0][1] if paths else "")
+    for _rank, path in paths:
+        container, unit = container_of(path), unit_of(path)
+        if container and not best.container:
+            best = Cgroup(path=path, unit=unit or best.unit, container=container)
+        elif unit and not best.unit:
+            best = Cgroup(path=best.path if best.container else path, unit=unit, container=best.container)
+    return best
+
+
+def _paths(text: str) -> Iterator[tuple[int, str]]:
+    """Yield (rank, path): the unified hierarchy first, then systemd's, then the rest; the bare root last."""
+    for line in text.splitlines():
+        parts = line.split(":", 2)
+        if len(parts) == 3:
+            rank = 0 if parts[0] == "0" and not parts[1] else 1 if parts[1] == "name=systemd" else 2
+            yield (rank if parts[2].strip("/") else 3), parts[2]
+
+
+def container_of(path: str) -> Container | None:
+    """Return the innermost container that a control-group path names, or None.
+
+    Knows the path styles of Docker, containerd, CRI-O, Podman and Kubernetes, with cgroupfs and with systemd as
+    their manager. `name`, `image` and the rest are for the runtime's own records to tell.
+    """
+    parts = path.split("/")
+    for index in range(len(parts) - 1, -1, -1):
+        found = _CONTAINER.fullmatch(parts[index])
+        if found:
+            pods = _POD.findall("/".join(parts[: index + 1]))
+            runtime = _RUNTIMES.get(found["scope"] or found["pair"] or "", "")
+            if not runtime and index and parts[index - 1] == "docker":
+                runtime = "docker"
+            uid = pods[-1].replace("_", "-") if pods else ""
+            return Container(id=found["id"], runtime=runtime or ("kubernetes" if pods else ""), pod_uid=uid)
+    return None
+
+
+def unit_of(path: str) -> str:
+    """Return the innermost systemd service of a control-group path; not the runtime that only started a container."""
+    parts = path.split("/")
+    inside = any(_CONTAINER.fullmatch(part) for part in parts)
+    units = [part for part in parts if _UNIT.fullmatch(part) and not (inside and part in _RUNTIME_UNITS)]
+    return units[-1] if units else ""

@@ -1,0 +1,106 @@
+"""Run every collector over one host and bring home one `HostFacts`; what could not be looked at is in it too."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from aiguard_agent.collect import collectors as plugins
+from aiguard_agent.collect.collector import Collector, Options, Sight
+from aiguard_agent.collect.host import Host, blind_of
+from aiguard_agent.collect.procfs import parse_capabilities
+from aiguard_agent.core.facts import CollectorRun, HostFacts
+from aiguard_agent.core.plugins import discover
+
+_DAC_OVERRIDE, _DAC_READ_SEARCH, _SYS_PTRACE = 1 << 1, 1 << 2, 1 << 19
+
+
+def all_collectors() -> tuple[Collector, ...]:
+    """Return every collector in the order in which they run."""
+    return tuple(sorted(discover(plugins, "COLLECTOR", Collector), key=lambda one: (one.order, one.name)))
+
+
+def collect(
+    host: Host,
+    options: Options,
+    *,
+    collectors: Sequence[Collector] | None = None,
+    clock: Callable[[], float] = time.time,
+    timer: Callable[[], float] = time.perf_counter,
+) -> HostFacts:
+    """Look at the host once. A collector that fails becomes a Blind; the others go on.
+
+    Called again with the same `Host`, it reads only what is new since the last time (see `memory`).
+    """
+    taken_at = clock()
+    host.memory.begin()
+    seen, runs = Sight(processes=()), []
+    for collector in all_collectors() if collectors is None else collectors:
+        options.progress(collector.help)
+        started = timer()
+        try:
+            seen, ok = merge(seen, collector.collect(host, options, seen)), True
+        except Exception as error:  # noqa: BLE001 - one of four places: a broken collector must not take the others along
+            seen, ok = (
+                replace(seen, blind=(*seen.blind, blind_of(collector.name, "everything it looks at", error))),
+                False,
+            )
+        runs.append(CollectorRun(name=collector.name, seconds=timer() - started, ok=ok))
+    return HostFacts(
+        taken_at=taken_at,
+        hostname=_first_line(host, "/proc/sys/kernel/hostname", "/etc/hostname"),
+        kernel=_first_line(host, "/proc/sys/kernel/osrelease"),
+        boot_id=_first_line(host, "/proc/sys/kernel/random/boot_id"),
+        rootless=is_rootless(host),
+        processes=seen.processes or (),
+        listeners=seen.listeners,
+        namespaces=seen.namespaces,
+        files=seen.files,
+        containers=seen.containers,
+        environments=seen.environments,
+        gpus=seen.gpus,
+        blind=seen.blind,
+        stores=seen.stores,
+        runs=tuple(runs),
+        notes=seen.notes,
+    )
+
+
+def merge(old: Sight, new: Sight) -> Sight:
+    """Add what one collector saw to what was seen before it; processes are replaced, all else is appended."""
+    return Sight(
+        processes=old.processes if new.processes is None else new.processes,
+        listeners=old.listeners + new.listeners,
+        namespaces=old.namespaces + new.namespaces,
+        files=old.files + new.files,
+        containers=old.containers + new.containers,
+        environments=old.environments + new.environments,
+        gpus=old.gpus + new.gpus,
+        blind=old.blind + new.blind,
+        stores=old.stores + new.stores,
+        notes={**old.notes, **new.notes},
+    )
+
+
+def is_rootless(host: Host) -> bool:
+    """Tell whether we lack the rights to see what other users' processes run and hold; False for a recorded host."""
+    if not host.live:
+        return False
+    try:
+        held = parse_capabilities(host.text("/proc/self/status"))
+    except OSError:
+        return True
+    return not (held & _SYS_PTRACE and held & (_DAC_READ_SEARCH | _DAC_OVERRIDE))
+
+
+def _first_line(host: Host, *paths: str) -> str:
+    """Return the first line of the first of these small files that can be read, or ""."""
+    for path in paths:
+        try:
+            line = host.text(path, 4096).partition("\n")[0].strip()
+        except OSError:
+            continue
+        if line:
+            return line
+    return ""
