@@ -165,7 +165,7 @@ def test_plain_data_is_a_model_only_where_somebody_means_it() -> None:
 
 def test_a_saved_model_is_its_folder_with_its_variables() -> None:
     """The graph and its variables are one model; a stranger beside them is not swallowed."""
-    files = [known("/tf/m/1/saved_model.pb", "savedmodel"), known("/tf/m/1/other.gguf", "gguf")]
+    files = [known("/tf/m/1/saved_model.pb", "tf-savedmodel"), known("/tf/m/1/other.gguf", "gguf")]
     others = [seen("/tf/m/1/variables/variables.data-00000-of-00001", size=100), seen("/tf/m/1/notes.txt", size=7)]
 
     models = build_models(files, others)
@@ -180,6 +180,16 @@ def test_an_openvino_model_is_its_graph_and_its_numbers() -> None:
     (model,) = build_models([known("/ov/m.xml", "openvino")], others)
 
     assert (model.path, model.size, model.files) == ("/ov/m.xml", 15, ("/ov/m.bin", "/ov/m.xml"))
+
+
+def test_an_onnx_model_takes_in_the_data_it_names() -> None:
+    """External data beside the graph belong to it; a name that leads elsewhere is not followed."""
+    graph = known("/x/m.onnx", "onnx", links=("m.onnx_data", "../secret"))
+    others = [seen("/x/m.onnx_data", size=90), seen("/secret", size=5), seen("/x/other", size=1)]
+
+    (model,) = build_models([graph], others)
+
+    assert (model.size, model.files) == (100, ("/x/m.onnx", "/x/m.onnx_data"))
 
 
 def test_a_coreml_package_is_its_folder() -> None:

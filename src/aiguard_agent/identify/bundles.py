@@ -16,8 +16,8 @@ from aiguard_agent.identify.recognised import SHARD, Recognised, folder_and_name
 
 __all__ = ["Recognised", "build_models"]
 
-WEIGHTS = frozenset({"model", "weights-part", "adapter"})
-"""Roles that hold numbers; all others only speak about them."""
+PAPERS = frozenset({"config", "tokenizer", "shard-index", "manifest"})
+"""Roles that only speak about a model; all others hold its numbers."""
 COMMON_WEIGHT_STEMS = (
     "model",
     "pytorch_model",
@@ -32,8 +32,8 @@ COMMON_WEIGHT_STEMS = (
 )
 PREFERRED = ("safetensors", "pytorch", "pytorch-legacy", "torchscript", "hdf5", "flax")
 """Which weights speak for a folder that holds several copies: the order in which transformers loads them."""
-COMPANIONS = {"openvino": (".bin",), "tf-checkpoint": (".data-", ".meta")}
-"""Formats whose numbers lie in files of the same stem, and what those names go on with."""
+COMPANIONS = {"openvino": (".bin",), "tf-checkpoint": (".data-", ".meta"), "onnx": ()}
+"""Formats whose numbers lie in files of the same stem (and what those names go on with) or in files they name."""
 SAVED_MODEL_PARTS = ("variables/", "assets/", "assets.extra/", "fingerprint.pb", "keras_metadata.pb")
 
 
@@ -65,7 +65,7 @@ def build_models(recognised: Sequence[Recognised], others: Sequence[FileSeen] = 
         groups.extend(found)
         for path in {path for group in found for path in group.paths}:
             left.pop(path, None)
-    groups.extend(Group(path=one.path, main=(one,)) for one in left.values() if one.header.role in WEIGHTS | {"data"})
+    groups.extend(Group(path=one.path, main=(one,)) for one in left.values() if one.header.role not in PAPERS)
     return _numbered(model_of(group) for group in groups)
 
 
@@ -118,7 +118,7 @@ def _packages(folders: _Folders) -> Iterator[Group]:
             if found:
                 roots[before + ending].extend(files.values())
     for root, inside in roots.items():
-        main = tuple(one for one in inside if one.header.role in WEIGHTS)
+        main = tuple(one for one in inside if one.header.role not in PAPERS)
         if main:
             extra = tuple(one for one in inside if one not in main)
             yield Group(path=root, main=main, extra=extra, files=tuple(seen for _, seen in folders.below(root)))
@@ -127,9 +127,10 @@ def _packages(folders: _Folders) -> Iterator[Group]:
 def _saved_models(folders: _Folders) -> Iterator[Group]:
     """A TensorFlow SavedModel: the graph, and its variables beside it."""
     for folder, files in folders.known.items():
-        main = tuple(one for one in files.values() if one.header.format == "savedmodel")
+        main = tuple(one for one in files.values() if one.header.format == "tf-savedmodel")
         if main:
-            variables = tuple(folders.known.get(f"{folder}/variables", {}).values())
+            beside = ("variables", "assets", "assets.extra")
+            variables = tuple(one for sub in beside for one in folders.known.get(f"{folder}/{sub}", {}).values())
             parts = tuple(seen for rest, seen in folders.below(folder) if rest.startswith(SAVED_MODEL_PARTS))
             yield Group(path=folder, main=main, extra=variables, files=parts)
 
@@ -166,15 +167,18 @@ def _companions(folders: _Folders) -> Iterator[Group]:
                 continue
             stem = name.rpartition(".")[0]
             wanted = tuple(f"{stem}{ending}" for ending in COMPANIONS[one.header.format])
-            parts = tuple(seen for other, seen in folders.other.get(folder, {}).items() if other.startswith(wanted))
-            extra = tuple(part for other, part in files.items() if other.startswith(wanted) and part is not one)
-            yield Group(path=one.path, main=(one,), extra=extra, files=parts)
+            beside = folders.other.get(folder, {})
+            names = {other for other in (*beside, *files) if other.startswith(wanted) or other in one.header.links}
+            parts = tuple(beside[other] for other in sorted(names & beside.keys()))
+            extra = tuple(files[other] for other in sorted(names & files.keys() - {name}))
+            if parts or extra:
+                yield Group(path=one.path, main=(one,), extra=extra, files=parts)
 
 
 def _hugging_face(folders: _Folders) -> Iterator[Group]:
     """A folder with a config and weights of the usual names is one model, with all copies and papers in it."""
     for folder, files in folders.known.items():
-        papers = [one for one in files.values() if one.header.role in {"config", "tokenizer", "shard-index"}]
+        papers = [one for one in files.values() if one.header.role in PAPERS]
         if not any(one.header.role == "config" for one in papers):
             continue
         weights = {name: one for name, one in files.items() if _loadable_beside_config(one)}
@@ -187,7 +191,7 @@ def _hugging_face(folders: _Folders) -> Iterator[Group]:
 
 
 def _loadable_beside_config(one: Recognised) -> bool:
-    return one.header.role in WEIGHTS and one.header.format in PREFERRED
+    return one.header.role not in PAPERS and one.header.format in PREFERRED
 
 
 def _weight_sets(
@@ -243,7 +247,7 @@ def _shard_sets(names: Iterable[str]) -> Iterator[tuple[set[str], tuple[str, ...
 def _indexed(folders: _Folders) -> Iterator[Group]:
     """A shard index without a config still unites its shards; so do numbered names."""
     for folder, files in folders.known.items():
-        weights = {name: one for name, one in files.items() if one.header.role in WEIGHTS}
+        weights = {name: one for name, one in files.items() if one.header.role not in PAPERS}
         for name, index in files.items():
             names = _shards_named(index)
             present = names & weights.keys()
@@ -259,7 +263,7 @@ def _indexed(folders: _Folders) -> Iterator[Group]:
 
 def _numbered_parts(folders: _Folders) -> Iterator[Group]:
     for files in folders.known.values():
-        weights = {name: one for name, one in files.items() if one.header.role in WEIGHTS}
+        weights = {name: one for name, one in files.items() if one.header.role not in PAPERS}
         for names, missing in _shard_sets(weights):
             main = _in_order(weights, names)
             yield Group(path=main[0].path, main=main, missing=missing, kind="sharded")
