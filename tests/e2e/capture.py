@@ -39,7 +39,7 @@ INITIALIZE = {
 POSTS = {
     "mcp-http": (("/mcp", INITIALIZE),),
     "mlserver": (("/v2/repository/index", {}),),
-    "mcp-everything": (("/mcp", INITIALIZE),),
+    "mcp-everything-http": (("/mcp", INITIALIZE),),
 }
 LISTED = 200
 
@@ -141,7 +141,9 @@ def answers(running: Running, port: int) -> dict[str, object]:
         for method, path, body in requests:
             more = {"Content_Type": "application/json", "Accept": "application/json, text/event-stream"} if body else {}
             try:
-                found[f"{method} {path}"] = shown(ask(port, path, method=method, body=body, timeout=5, **more))
+                found[f"{method} {path}"] = shown(
+                    ask(port, path, tls=running.bed.tls, method=method, body=body, timeout=5, **more)
+                )
             except Exception as error:  # noqa: BLE001 - a capture notes every failure
                 found[f"{method} {path}"] = {"error": f"{type(error).__name__}: {error}"}
                 refused += 1

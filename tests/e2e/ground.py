@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -45,7 +46,7 @@ def missing(bed: Bed) -> str:
         return f"{bed.name}: needs the program {', '.join(absent)}"
     if bed.netns and os.geteuid() != 0:
         return f"{bed.name}: a network namespace of its own needs root"
-    if bed.requires and not (environment_of(bed) / "installed").exists():
+    if (bed.requires or bed.npm) and not (environment_of(bed) / "installed").exists():
         return f"{bed.name}: not installed, run: python tests/e2e/install.py {bed.name}"
     return ""
 
@@ -59,6 +60,9 @@ def find_program(name: str) -> str | None:
 
 def versions(bed: Bed, distributions: tuple[str, ...]) -> set[str]:
     """Read what is really installed in the bed's environment, without our own readers."""
+    if bed.npm:
+        packages = environment_of(bed) / "node_modules"
+        return {json.loads((packages / name / "package.json").read_text())["version"] for name in distributions}
     site = [str(path) for path in environment_of(bed).glob("lib/python3*/site-packages")]
     wanted = {name.lower().replace("_", "-") for name in distributions}
     found = importlib.metadata.distributions(path=site)
@@ -111,10 +115,20 @@ class Answer:
 
 
 def ask(
-    port: int, path: str, *, method: str = "GET", body: str | None = None, timeout: float = 5.0, **headers: str
+    port: int,
+    path: str,
+    *,
+    tls: bool = False,
+    method: str = "GET",
+    body: str | None = None,
+    timeout: float = 5.0,
+    **headers: str,
 ) -> Answer:
     """Send one request to a loopback port."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    if tls:
+        anyone = ssl._create_unverified_context()
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=timeout, context=anyone)
     try:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body=body, headers={"Host": f"localhost:{port}", **named})
@@ -145,7 +159,7 @@ class Running:
 
     def ask(self, path: str, **more: str) -> Answer:
         """Ask the bed's first port, in the bed's namespace."""
-        return inside_network(self.network, lambda: ask(self.place.port, path, **more))
+        return inside_network(self.network, lambda: ask(self.place.port, path, tls=self.bed.tls, **more))
 
 
 class NotReady(Exception):
@@ -205,6 +219,7 @@ def spec_of(bed: Bed, place: Place) -> dict[str, object]:
         "log": str(place.folder / "log"),
         "netns": bed.netns,
         "pty": bed.pty,
+        "stdin": bed.stdin,
     }
 
 

@@ -48,6 +48,8 @@ def find_links() -> list[str]:
 
 def commands(bed: Bed, venv: Path) -> list[list[str]]:
     """Write down how the environment is made."""
+    if bed.npm:
+        return [["npm", "install", "--prefix", str(venv), "--no-audit", "--no-fund", "--ignore-scripts", *bed.npm]]
     python = str(venv / "bin" / "python")
     requirements = [*find_links(), *bed.requires]
     build = os.environ.get("AIGUARD_BEDS_BUILD") == "1"
@@ -61,7 +63,7 @@ def commands(bed: Bed, venv: Path) -> list[list[str]]:
                 "--quiet",
                 "--python",
                 python,
-                *([] if build else ["--no-build-package", SLOW_TO_BUILD]),
+                *([] if build else ["--only-binary", SLOW_TO_BUILD]),
                 *requirements,
             ],
         ]
@@ -84,9 +86,12 @@ def install(bed: Bed) -> str:
     """Make one environment; return what there is to say about it."""
     venv = environment_of(bed)
     mark = venv / "installed"
-    wanted = hashlib.sha256("\n".join(bed.requires).encode()).hexdigest()
+    wanted = hashlib.sha256("\n".join((*bed.requires, *bed.npm)).encode()).hexdigest()
     if mark.exists() and mark.read_text() == wanted:
         return f"{venv.name}: there already"
+    if bed.npm and shutil.which("npm") is None:
+        return f"{venv.name}: left out, needs npm"
+    venv.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     for command in commands(bed, venv):
         done = subprocess.run(
@@ -118,7 +123,7 @@ def chosen(names: Sequence[str]) -> list[Bed]:
     """Pick the beds that need an environment, one per environment."""
     picked = {}
     for bed in BEDS:
-        if bed.requires and (not names or bed.name in names or bed.venv in names):
+        if (bed.requires or bed.npm) and (not names or bed.name in names or bed.venv in names):
             picked[environment_of(bed)] = bed
     return list(picked.values())
 

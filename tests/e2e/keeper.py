@@ -99,16 +99,16 @@ def end(*_: object) -> None:
     os._exit(0)
 
 
-def start(spec: dict) -> None:
+def start(spec: dict) -> "subprocess.Popen[bytes]":
     """Start the command with nothing of ours open."""
     log = Path(spec["log"]).open("ab")  # noqa: SIM115 - lives as long as the keeper
-    stdin: int = subprocess.DEVNULL
+    stdin: int = subprocess.PIPE if spec["stdin"] else subprocess.DEVNULL
     stdout: object = log
     if spec["pty"]:
         ours, stdin = os.openpty()
         os.set_inheritable(ours, False)
         stdout = stdin
-    subprocess.Popen(
+    return subprocess.Popen(
         spec["command"],
         cwd=spec["folder"],
         env=spec["env"],
@@ -127,8 +127,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, end)
     if spec["netns"]:
         enter_own_network()
-    start(spec)
+    started = start(spec)
     print("started", flush=True)
+    kept = started.stdin  # noqa: F841 - held open as long as we live
     while True:
         try:
             os.waitpid(-1, 0)

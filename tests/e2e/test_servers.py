@@ -87,13 +87,13 @@ def test_the_open_door_is_graded(scene: Scene, bed: Bed, truth: Truth) -> None:
 
 @EVERY_TRUTH
 def test_the_listener_is_told_with_its_scope(scene: Scene, bed: Bed, truth: Truth) -> None:
-    """The address the server answers on is reported as loopback; a stdio server has none."""
+    """The address the server answers on is reported with its reach; a stdio server has none."""
     running, server = scene.server(bed, truth)
 
     heard = {(listener["port"], listener["scope"]) for listener in server["listeners"]}
 
     if truth.listens:
-        assert (truth.port or running.place.port, "loopback") in heard, shown([server])
+        assert (truth.port or running.place.port, truth.scope) in heard, shown([server])
     else:
         assert not heard
 

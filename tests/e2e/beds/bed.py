@@ -58,6 +58,7 @@ class Truth:
     model: str = ""
     """Path of the model file in the bed's folder, where the kernel shows it."""
     listens: bool = True
+    scope: str = "loopback"
     port: int = 0
     """Where it answers; 0 = the bed's first port."""
 
@@ -70,6 +71,8 @@ class Bed:
     command: Callable[[Place], list[str]]
     requires: tuple[str, ...] = ()
     """Pinned requirements of its environment; empty = needs none."""
+    npm: tuple[str, ...] = ()
+    """Pinned npm packages, for a server that is not Python."""
     venv: str = ""
     """Name of the environment, for beds that share one."""
     programs: tuple[str, ...] = ()
@@ -92,6 +95,10 @@ class Bed:
     """The server's usual ports, for a bed in a network namespace of its own."""
     netns: bool = False
     """Run it in a network namespace of its own (needs root)."""
+    tls: bool = False
+    """It speaks HTTPS, with a certificate that nobody vouches for."""
+    stdin: bool = False
+    """Give it a standard input that stays open and silent."""
     pty: bool = False
     """Give it a terminal."""
     patience: float = 120.0
