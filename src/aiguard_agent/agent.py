@@ -18,8 +18,10 @@ from aiguard_agent.collect.collector import Options
 from aiguard_agent.collect.digest import SMALL, Digests, opening
 from aiguard_agent.collect.host import Host, blind_of
 from aiguard_agent.collect.run import collect
-from aiguard_agent.core.assets import Estate, ModelFile
+from aiguard_agent.core.assets import Confidence, Estate, ModelFile
 from aiguard_agent.core.facts import Blind, FileSeen, HostFacts
+from aiguard_agent.core.finding import Maturity, Severity
+from aiguard_agent.core.plugins import discover
 from aiguard_agent.core.probing import HttpAnswer, Target
 from aiguard_agent.core.report import ScanReport
 from aiguard_agent.errors import AiguardError
@@ -29,15 +31,18 @@ from aiguard_agent.identify.models import Recognised, build_models, recognise
 from aiguard_agent.identify.questions import questions
 from aiguard_agent.identify.servers import identify_servers
 from aiguard_agent.identify.view import View
-from aiguard_agent.inventory.load import LoadedInventory, load_inventory
-from aiguard_agent.inventory.match import match
-from aiguard_agent.policy.decide import Thresholds, decide
-from aiguard_agent.policy.judge import all_rules, judge
-from aiguard_agent.policy.rule import Known
+from aiguard_agent.inventory.load import load as load_inventory
+from aiguard_agent.inventory.match import match_estate
+from aiguard_agent.inventory.schema import Inventory
+from aiguard_agent.policy import rules as rules_package
+from aiguard_agent.policy.decide import decide
+from aiguard_agent.policy.judge import judge
+from aiguard_agent.policy.rule import Known, Rule
 from aiguard_agent.probe.ask import ask_all
 from aiguard_agent.probe.coverage import blind_spots
 from aiguard_agent.probe.policy import Budget
-from aiguard_agent.probe.replay import Recording, load_recording
+from aiguard_agent.probe.replay import FILE as RECORDED_ANSWERS
+from aiguard_agent.probe.replay import Recording, read_recording
 from aiguard_agent.signatures.load import bundled, load_directory, merged
 from aiguard_agent.signatures.schema import ServerSignature
 
@@ -63,7 +68,8 @@ class ScanOptions:
     hash_all: bool = False
     digests: str = ""
     """File that keeps whole-file digests between scans; "" = none."""
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    min_severity: Severity = Severity.INFO
+    min_confidence: Confidence = Confidence.LOW
     progress: Callable[[str], None] = field(default=lambda _words: None)
 
 
@@ -75,7 +81,7 @@ def scan(options: ScanOptions) -> ScanReport:
     host = Host(options.root)
     facts = look(host, options, signatures)
     estate = assemble(host, facts, options, signatures)
-    report = judged(estate, inventory, options.thresholds)
+    report = judged(estate, inventory, options)
     return replace(
         report,
         duration_ms=round((time.monotonic() - started) * 1000),
@@ -198,7 +204,7 @@ def ask(
 
 def _recording(host: Host) -> Recording:
     try:
-        return load_recording(host.data("/aiguard-answers.json", limit=16 << 20))
+        return read_recording(host.data(f"/{RECORDED_ANSWERS}", limit=16 << 20))
     except FileNotFoundError:
         return Recording()
 
@@ -213,21 +219,32 @@ def _alive(host: Host, target: Target) -> bool:
     return len(fields) > 19 and fields[19] == str(target.start_ticks).encode()
 
 
-def judged(estate: Estate, inventory: LoadedInventory | None, thresholds: Thresholds) -> ScanReport:
+def judged(estate: Estate, inventory: Inventory | None, options: ScanOptions) -> ScanReport:
     """Compare with the inventory, run the rules, apply waivers and thresholds."""
-    approvals = match(inventory, estate)
-    known = Known(
-        inventory=inventory.inventory if inventory else None,
-        inventory_path=str(inventory.path) if inventory else "",
-        approvals=approvals,
-        today=datetime.fromtimestamp(estate.taken_at, UTC).date().isoformat(),
+    today = datetime.fromtimestamp(estate.taken_at, UTC).date().isoformat()
+    approvals = match_estate(inventory, estate, today=today)
+    known = Known(inventory=inventory, inventory_path=options.inventory, approvals=approvals, today=today)
+    decision = decide(
+        judge(estate, known, enabled_rules()),
+        inventory.waivers if inventory else (),
+        today=today,
+        min_severity=options.min_severity,
+        min_confidence=options.min_confidence,
     )
-    findings = judge(estate, known, all_rules())
-    decided = decide(findings, known, thresholds)
     return ScanReport(
         agent_version=__version__,
         estate=estate,
-        findings=decided.findings,
+        findings=decision.findings,
         approvals=approvals,
-        suppressed=decided.suppressed,
+        suppressed=decision.suppressed,
     )
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule there is, by id."""
+    return discover(rules_package, "RULE", Rule)
+
+
+def enabled_rules() -> tuple[Rule, ...]:
+    """Return the rules that run by default: a rule in the sandbox has not proved itself yet."""
+    return tuple(rule for rule in all_rules() if rule.maturity is not Maturity.SANDBOX)

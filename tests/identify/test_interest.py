@@ -10,7 +10,7 @@ from small_hosts import signature
 
 SIGNATURES = (
     signature("process: {exe: [thing], exe_weak: [weak], cmdline: ['thing\\s+serve']}"),
-    signature("process: {exe: [a-name-longer-than-comm]}", "long"),
+    signature("process: {exe: [a-name-longer-than-comm], cmdline: ['(?i)shouted']}", "long"),
 )
 
 
@@ -22,6 +22,8 @@ SIGNATURES = (
         (("python3", "x.py"), "python3", True),
         (("run", "thing  serve"), "run", True),
         (("x",), "a-name-longer-t", True),
+        (("run", "SHOUTED"), "run", True),
+        (("run", "THING SERVE"), "run", False),
         (("sleep", "9"), "sleep", False),
         (("grep", "thing serve"), "grep", False),
         ((), "kworker/0:1", False),

@@ -12,7 +12,6 @@ from aiguard_agent.core.assets import Confidence
 from aiguard_agent.core.finding import Severity
 from aiguard_agent.core.report import ScanReport
 from aiguard_agent.errors import UsageError
-from aiguard_agent.policy.decide import Thresholds
 from aiguard_agent.probe.policy import Budget
 
 SEVERITIES = tuple(severity.word for severity in Severity)
@@ -83,10 +82,8 @@ def options_from(options: Namespace, progress: Progress) -> ScanOptions:
         remote=options.remote,
         hash_all=options.hash,
         digests=options.cache or (default_cache() if options.hash else ""),
-        thresholds=Thresholds(
-            severity=Severity[getattr(options, "min_severity", "info").upper()],
-            confidence=Confidence[getattr(options, "min_confidence", "low").upper()],
-        ),
+        min_severity=Severity[getattr(options, "min_severity", "info").upper()],
+        min_confidence=Confidence[getattr(options, "min_confidence", "low").upper()],
         progress=progress,
     )
 

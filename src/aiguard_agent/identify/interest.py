@@ -16,7 +16,7 @@ def interest(signatures: Iterable[ServerSignature]) -> Callable[[Process], bool]
     names = {name.lower() for s in signatures for name in (*s.process.exe, *s.process.exe_weak)}
     names |= {name[:15] for name in names}
     patterns = [pattern for s in signatures for pattern in s.process.cmdline]
-    known = re.compile("|".join(f"(?:{pattern})" for pattern in patterns)) if patterns else None
+    known = re.compile("|".join(_local(pattern) for pattern in patterns)) if patterns else None
 
     def interesting(process: Process) -> bool:
         if not process.argv and not process.exe:
@@ -29,3 +29,9 @@ def interest(signatures: Iterable[ServerSignature]) -> Callable[[Process], bool]
         return known is not None and known.search(entry.line) is not None
 
     return interesting
+
+
+def _local(pattern: str) -> str:
+    """Return the pattern as one alternative among others: a flag at its start must not rule the others."""
+    flags = re.match(r"\(\?([aimsux]+)\)", pattern)
+    return f"(?{flags[1]}:{pattern[flags.end() :]})" if flags else f"(?:{pattern})"

@@ -6,11 +6,11 @@ import json
 import textwrap
 from argparse import ArgumentParser, Namespace
 
+from aiguard_agent.agent import all_rules
 from aiguard_agent.cli import exits
 from aiguard_agent.cli.console import write_out
 from aiguard_agent.cli.verb import Verb
 from aiguard_agent.errors import UsageError
-from aiguard_agent.policy.judge import all_rules
 from aiguard_agent.policy.rule import Rule
 
 

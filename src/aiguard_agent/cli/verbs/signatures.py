@@ -40,7 +40,9 @@ def configure(parser: ArgumentParser) -> None:
     test = actions.add_parser("test", help="run cases; exit 3 when one fails or a signature has no near miss")
     test.add_argument("cases", metavar="DIR", help="folder of <id>.yaml case files")
     for action in (listing, show, check, test):
-        action.add_argument("--signatures", metavar="DIR", default="", help="further signatures; the same id replaces ours")
+        action.add_argument(
+            "--signatures", metavar="DIR", default="", help="further signatures; the same id replaces ours"
+        )
 
 
 def run(options: Namespace) -> int:
@@ -64,7 +66,9 @@ def run(options: Namespace) -> int:
 def _listing(signatures: Mapping[str, ServerSignature], form: str) -> str:
     if form == "json":
         return json.dumps(msgspec.to_builtins(list(signatures.values())), indent=2) + "\n"
-    rows = [f"{s.id:<24} {s.category:<30} {s.maturity:<11} {s.verified_on.how:<9} {s.name}" for s in signatures.values()]
+    rows = [
+        f"{s.id:<24} {s.category:<30} {s.maturity:<11} {s.verified_on.how:<9} {s.name}" for s in signatures.values()
+    ]
     return "\n".join([*rows, f"{len(rows)} signatures", ""])
 
 

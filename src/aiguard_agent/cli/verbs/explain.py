@@ -1,0 +1,54 @@
+"""`explain`: the evidence chain of one server, model or finding."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from aiguard_agent.cli import exits
+from aiguard_agent.cli.console import style_for, write_out
+from aiguard_agent.cli.scanning import add_scan_arguments, scan_from
+from aiguard_agent.cli.verb import Verb
+from aiguard_agent.errors import UsageError
+from aiguard_agent.report.explain import explain
+
+DESCRIPTION = """\
+Scan, then say all that was seen of one thing: why it has its name, its version, its grade, its approval.
+
+examples:
+  aiguard-agent explain 4121                      the server that pid 4121 belongs to
+  aiguard-agent explain ollama                    every ollama here
+  aiguard-agent explain /srv/models/a.gguf        a model file
+  aiguard-agent explain shadow-server             every finding of that rule
+  aiguard-agent explain 3f9a1c22d07be541          one finding by its key"""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("subject", metavar="FINDING|PID|PATH|ID", help="what to explain")
+    add_scan_arguments(parser)
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+
+
+def run(options: Namespace) -> int:
+    """Print the explanation; a path is looked at even when no store leads to it."""
+    wanted = options.subject
+    if os.sep in wanted and options.root == "/" and Path(wanted).exists():
+        wanted = str(Path(wanted).resolve())
+        options.path.append(wanted)
+    text = explain(scan_from(options), wanted, style_for(sys.stdout, options.color))
+    if not text:
+        raise UsageError(f"nothing known of {wanted!r}: no server, model, finding or rule of that name here")
+    write_out(text)
+    return exits.OK
+
+
+VERB = Verb(
+    name="explain",
+    help="the evidence chain of one server, model or finding",
+    description=DESCRIPTION,
+    configure=configure,
+    run=run,
+)
