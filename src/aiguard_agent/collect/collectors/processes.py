@@ -172,11 +172,20 @@ def _exe(host: Host, pid: int, state: str, argv: tuple[str, ...]) -> str | None:
 
 
 def _netns(host: Host, pid: int) -> int | None:
-    """Return the inode of the network namespace, or None when it is denied."""
+    """Return the inode of the network namespace, or None when it is denied and is not our own.
+
+    Where the link is denied, the socket tables are not: two processes that see the same table (by its inode) live
+    in the same namespace.
+    """
     try:
         return parse_namespace(host.link(f"/proc/{pid}/ns/net"))
+    except PermissionError:
+        with suppress(OSError):
+            if host.live and host.lstat(f"/proc/{pid}/net/dev").st_ino == host.lstat("/proc/self/net/dev").st_ino:
+                return parse_namespace(host.link("/proc/self/ns/net"))
     except OSError:
-        return None
+        pass
+    return None
 
 
 def _uid(host: Host, pid: int) -> int:
