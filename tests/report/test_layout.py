@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiguard_agent.report.clean import plain
-from aiguard_agent.report.layout import Cell, Column, cut, hanging, paint, table, tidy, width, wrap
+from aiguard_agent.report.layout import Cell, Column, cut, folded, hanging, paint, table, tidy, width, wrap
 
 TEXT = st.text(max_size=80).map(plain)
 
@@ -102,3 +102,35 @@ def test_long_texts_are_clipped() -> None:
     """A text of megabytes costs a line or two, and says that it goes on."""
     assert tidy("a\n" * 10, 4) == "a\\na\\n…"
     assert tidy("abcd", 4) == "abcd"
+
+
+def test_rows_fold_when_one_of_them_is_too_wide() -> None:
+    """Where the line is too narrow the last columns stand whole below the first, for every row alike."""
+    rows = [
+        [Cell(text="SHADOW"), Cell(text="ollama"), Cell(text="a model with a long name"), Cell(text="bob")],
+        [Cell(text="fine"), Cell(text="vllm"), Cell(text="m"), Cell(text="")],
+    ]
+
+    wide = folded(rows, [Column(least=4)] * 4, 60, keep=2, on=False)
+    narrow = folded(rows, [Column(least=4)] * 4, 40, keep=2, on=False)
+
+    assert wide[1] == ["  fine    vllm    m"]
+    assert narrow == [
+        ["  SHADOW  ollama", "          a model with a long name · bob"],
+        ["  fine    vllm", "          m"],
+    ]
+    assert folded([], [Column(least=4)] * 4, 40, keep=2, on=False) == []
+
+
+@given(cells=st.lists(TEXT, min_size=4, max_size=4), room=st.integers(40, 90))
+def test_folded_lines_fit(cells: list[str], room: int) -> None:
+    """No line of a folded row is wider than its room while the first column is a short word."""
+    (lines,) = folded(
+        [[Cell(text=cells[0][:8]), *(Cell(text=text) for text in cells[1:])]],
+        [Column(least=4)] * 4,
+        room,
+        keep=2,
+        on=False,
+    )
+
+    assert all(width(line) <= room for line in lines)

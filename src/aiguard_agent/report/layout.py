@@ -94,8 +94,7 @@ def table(rows: Sequence[Sequence[Cell]], columns: Sequence[Column], room: int, 
     if not rows:
         return []
     texts = [[_one(cell.text, column) for cell, column in zip(row, columns, strict=True)] for row in rows]
-    natural = [min(room, max(width(row[i]) for row in texts)) for i in range(len(columns))]
-    widths = _fit(natural, [column.least for column in columns], room - len(GAP) * len(columns))
+    widths = _fit(_natural(texts, room), [column.least for column in columns], room - len(GAP) * len(columns))
     lines = []
     for row, words in zip(rows, texts, strict=True):
         line = ""
@@ -105,6 +104,25 @@ def table(rows: Sequence[Sequence[Cell]], columns: Sequence[Column], room: int, 
                 line += GAP + paint(shown, cell.paint, on=on) + " " * (size - width(shown))
         lines.append(line.rstrip())
     return lines
+
+
+def folded(
+    rows: Sequence[Sequence[Cell]], columns: Sequence[Column], room: int, *, keep: int, on: bool
+) -> list[list[str]]:
+    """Return the lines of each row: one where all rows fit, else the first `keep` columns and the others below them."""
+    texts = [[_one(cell.text, column) for cell, column in zip(row, columns, strict=True)] for row in rows]
+    if not rows or sum(size + len(GAP) for size in _natural(texts, room) if size) <= room:
+        return [[line] for line in table(rows, columns, room, on=on)]
+    heads = table([row[:keep] for row in rows], columns[:keep], room, on=on)
+    indent = len(GAP) * 2 + max(width(words[0]) for words in texts)
+    return [
+        [head, *(" " * indent + line for line in wrap(" · ".join(filter(None, words[keep:])), room - indent))]
+        for head, words in zip(heads, texts, strict=True)
+    ]
+
+
+def _natural(texts: Sequence[Sequence[str]], room: int) -> list[int]:
+    return [min(room, max(map(width, column))) for column in zip(*texts, strict=True)]
 
 
 def _one(text: str, column: Column) -> str:

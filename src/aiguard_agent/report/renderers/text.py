@@ -9,7 +9,7 @@ from aiguard_agent.core.finding import Approval, ApprovalState, Finding, Finding
 from aiguard_agent.core.report import ScanReport
 from aiguard_agent.report.coverage import looked_at, not_seen
 from aiguard_agent.report.document import approval_of
-from aiguard_agent.report.layout import Cell, Column, hanging, paint, table, tidy, wrap
+from aiguard_agent.report.layout import Cell, Column, folded, hanging, paint, tidy, wrap
 from aiguard_agent.report.renderer import Renderer, Style
 from aiguard_agent.report.words import (
     APPROVAL,
@@ -98,8 +98,9 @@ def _servers(report: ScanReport, style: Style) -> Iterator[str]:
     models = {model.id: model for model in report.estate.models}
     servers = sorted(report.estate.servers, key=lambda s: (_urgency(report, s.id), reach(s), s.id))
     rows = [_server_row(server, models, report) for server in servers]
-    for server, line in zip(servers, table(rows, _SERVER_COLUMNS, style.width, on=style.color), strict=True):
-        yield line
+    lines = folded(rows, _SERVER_COLUMNS, style.width, keep=4, on=style.color)
+    for server, block in zip(servers, lines, strict=True):
+        yield from block
         yield from _more(server.evidence, approval_of(report, server.id), style)
 
 
@@ -124,8 +125,9 @@ def _models(report: ScanReport, style: Style) -> Iterator[str]:
     ordered = sorted(report.estate.models, key=lambda m: (*_model_rank(m, report), m.path))
     shown = ordered if style.verbose else _worth_a_line(ordered, report)
     rows = [_model_row(model, approval_of(report, model.id)) for model in shown]
-    for model, line in zip(shown, table(rows, _MODEL_COLUMNS, style.width, on=style.color), strict=True):
-        yield line
+    lines = folded(rows, _MODEL_COLUMNS, style.width, keep=4, on=style.color)
+    for model, block in zip(shown, lines, strict=True):
+        yield from block
         yield from _more(model.evidence, approval_of(report, model.id), style)
     listed = {model.id for model in shown}
     if rest := [model for model in ordered if model.id not in listed]:
