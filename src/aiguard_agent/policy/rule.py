@@ -37,6 +37,9 @@ class Hit:
     confidence: Confidence | None = None
     remedy: tuple[str, ...] = ()
     """Replaces the rule's own when it can name the very command."""
+    atlas: tuple[str, ...] | None = None
+    """Replaces the rule's own when this case is another technique; None = the rule's."""
+    owasp: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

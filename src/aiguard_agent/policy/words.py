@@ -1,0 +1,114 @@
+"""How findings name servers, models and places, so that all rules speak alike; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from shlex import quote
+
+from aiguard_agent.core.assets import Estate, Evidence, ModelFile, Server
+from aiguard_agent.core.facts import Scope
+from aiguard_agent.core.finding import Approval, ApprovalState
+from aiguard_agent.inventory.reach import ORDER, endpoint, reach, scope_of
+from aiguard_agent.policy.rule import Known
+
+SHOWN = 10
+"""Subjects that one finding lists; the rest is counted."""
+AUDIENCE = {
+    Scope.ANY: "anyone on every interface",
+    Scope.PUBLIC: "anyone on a public address",
+    Scope.PRIVATE: "anyone on the local network",
+    Scope.LOOPBACK: "every account of this host",
+    Scope.UNIX: "whoever may open its socket",
+}
+
+
+def who(server: Server) -> str:
+    """Name a server and who runs it: `ollama 0.14.2 (bob, ollama.service)`."""
+    container = server.container
+    boxed = f"container {container.name or container.id[:12]}" if container else ""
+    process = server.process
+    behind = [part for part in (process.user or f"uid {process.uid}", process.unit, boxed) if part]
+    named = f"{server.product} {server.version}".rstrip()
+    return f"{named} ({', '.join(behind)})"
+
+
+def where(server: Server) -> str:
+    """Name the listener that reaches furthest, with a count of the others: `0.0.0.0:11434 and 1 more`."""
+    if not server.listeners:
+        return "no listener"
+    widest = max(server.listeners, key=lambda one: (ORDER.index(scope_of(server, one)), -one.port))
+    more = len(server.listeners) - 1
+    return endpoint(widest) + (f" and {more} more" if more else "")
+
+
+def listeners_seen(server: Server) -> tuple[Evidence, ...]:
+    """Say which process owns which listener; of very many the first ones."""
+    pid = server.process.pid
+    seen = [
+        Evidence(
+            what=f"pid {one.pid if one.pid is not None else pid} owns {endpoint(one)} ({scope_of(server, one).value})",
+            where=endpoint(one),
+            kind="port",
+        )
+        for one in server.listeners[:SHOWN]
+    ]
+    if server.isolated:
+        seen.append(Evidence(what="its network namespace has no interface but loopback", where=f"pid {pid}"))
+    return tuple(seen)
+
+
+def identity_seen(server: Server) -> tuple[Evidence, ...]:
+    """Return the strongest reasons why the server is what it is called."""
+    return server.evidence[:3]
+
+
+def process_seen(server: Server, what: str, kind: str = "argv") -> Evidence:
+    """Say something about the server's process."""
+    return Evidence(what=what, where=f"/proc/{server.process.pid}", kind=kind)
+
+
+def model_title(model: ModelFile) -> str:
+    """Name a model with its file: `llama3.1:8b (gguf, /models/x.gguf)`."""
+    name = model.name or model.path.rpartition("/")[2] or model.path
+    return f"{name} ({model.format}, {model.path})"
+
+
+def holders(estate: Estate) -> Mapping[str, Sequence[Server]]:
+    """Return, by model id, the servers that hold or name a model."""
+    by_pid = {pid: server for server in estate.servers for pid in (server.process.pid, *server.children)}
+    found: dict[str, dict[str, Server]] = {}
+    for model in estate.models:
+        for pid in model.held_by:
+            if pid in by_pid:
+                found.setdefault(model.id, {})[by_pid[pid].id] = by_pid[pid]
+    for server in estate.servers:
+        for ref in server.models:
+            if ref.model_id:
+                found.setdefault(ref.model_id, {})[server.id] = server
+    return {model: tuple(servers[key] for key in sorted(servers)) for model, servers in found.items()}
+
+
+def state_of(known: Known, asset: str) -> ApprovalState:
+    """Return what the inventory says of an asset; without an inventory, that there is none."""
+    if known.inventory is None:
+        return ApprovalState.NO_INVENTORY
+    return known.approvals.get(asset, Approval(state=ApprovalState.SHADOW)).state
+
+
+def approve_command(asset: str) -> str:
+    """Return the command that approves an asset, ready to type."""
+    return f"aiguard-agent inventory approve {quote(asset)}"
+
+
+def stop_command(server: Server) -> str:
+    """Return how to stop a server the way it was started."""
+    if server.container is not None and server.container.runtime in ("docker", "podman"):
+        return f"{server.container.runtime} stop {quote(server.container.name or server.container.id[:12])}"
+    if server.process.unit.endswith(".service"):
+        return f"systemctl stop {quote(server.process.unit)}"
+    return f"kill {server.process.pid}"
+
+
+def exposed(server: Server) -> bool:
+    """Tell whether the server is reached from beyond private networks, as far as its bind says."""
+    return reach(server) in (Scope.ANY, Scope.PUBLIC)
