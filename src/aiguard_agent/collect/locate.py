@@ -52,6 +52,11 @@ class Locator:
         """Return a key that is equal for processes that see the same files under the same paths."""
         return self._view(pid)[1]
 
+    def view_name(self, pid: int) -> str:
+        """Return the same key in words, for those who see something else than the host."""
+        key = self._view(pid)[1]
+        return str(key[0]) if isinstance(key, tuple) and key[0] != "root" else f"pid {pid}"
+
     def mounts(self, pid: int | None = None) -> MountTable:
         """Return the mounts a process sees; None = our own. Empty when it cannot be read."""
         key: object = "ours" if pid is None else self._view(pid)[1]

@@ -19,6 +19,8 @@ _PEEK_DEPTH = 3
 _ARGV_DEPTH = 6
 _PATH_DEPTH = 64
 _MAX_ARGUMENTS = 400
+_MODEL_VARIABLES = ("MODEL_PATH", "MODEL_DIR", "MODEL_ID", "MODEL_NAME", "LLAMA_ARG_MODEL", "VLLM_MODEL")
+"""Variables whose value is a model file or folder, when it is a path at all."""
 
 
 @dataclass(slots=True)
@@ -94,7 +96,8 @@ class Tops:
                 self._existing(store, _absolute(process, folder), pid)
         if pid is not None:
             self._usual_inside(process, env.get("HOME", "/root"))
-        for value in _paths(process.argv):
+        named = [env[variable] for variable in _MODEL_VARIABLES if "/" in env.get(variable, "")]
+        for value in (*_paths(process.argv), *named):
             self._argument(_absolute(process, value), pid)
 
     def _usual_inside(self, process: Process, home: str) -> None:

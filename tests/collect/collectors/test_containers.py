@@ -52,7 +52,7 @@ def test_kubernetes_pod_comes_from_the_cgroup_path_and_the_log_folder(tmp_path):
 
     sight = look(tmp_path, member(cgroup=cgroup))
 
-    assert sight.containers == (Container(id=ID, runtime="kubernetes", pod_uid=UID, pod_name="vllm-0", namespace="ml"),)
+    assert sight.containers == (Container(id=ID, runtime="containerd", pod_uid=UID, pod_name="vllm-0", namespace="ml"),)
 
 
 def test_containerd_task_is_found_in_any_namespace(tmp_path):

@@ -69,11 +69,12 @@ def test_folders_named_by_a_process_are_walked(tmp_path):
     put(tmp_path, "repo/resnet/1/model.onnx")
     put(tmp_path, "work/local/m.gguf")
     put(tmp_path, "weights/w.joblib")
+    put(tmp_path, "elsewhere/n.gguf")
 
     sight = look(
         tmp_path,
         process(
-            env=(("HF_HOME", "/big/hf"),),
+            env=(("HF_HOME", "/big/hf"), ("LLAMA_ARG_MODEL", "/elsewhere/n.gguf"), ("MODEL_ID", "org/name")),
             argv=("serve", "--model-repository=/repo", "-m", "local/m.gguf", "--x", "/weights"),
             cwd="/work",
         ),
@@ -81,11 +82,12 @@ def test_folders_named_by_a_process_are_walked(tmp_path):
 
     assert paths(sight) == [
         "/big/hf/hub/models--o--n/snapshots/r/model.safetensors",
+        "/elsewhere/n.gguf",
         "/repo/resnet/1/model.onnx",
         "/weights/w.joblib",
         "/work/local/m.gguf",
     ]
-    assert [seen.store for seen in sight.files] == ["huggingface", "triton", "argv", "argv"]
+    assert [seen.store for seen in sight.files] == ["huggingface", "argv", "triton", "argv", "argv"]
 
 
 def test_wide_folders_homes_and_urls_in_arguments_are_not_walked(tmp_path):

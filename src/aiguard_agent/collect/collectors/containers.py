@@ -10,13 +10,13 @@ from aiguard_agent.collect import runtimes
 from aiguard_agent.collect.collector import Collector, Options, Sight
 from aiguard_agent.collect.host import Host, blind_of
 from aiguard_agent.collect.locate import homes
+from aiguard_agent.collect.procfs import container_of
 from aiguard_agent.core.facts import Blind, BlindKind, Container, Process
 
 NAME = "containers"
 _CONFIG_LIMIT = 4 << 20
 _LIST_LIMIT = 16 << 20
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,127}")
-_POD = re.compile(r"pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})")
 _DOCKER_ROOTS = ("/var/lib/docker", "/var/snap/docker/common/var-lib-docker")
 _TASKS = tuple(
     f"{run}/io.containerd.runtime.v2.task"
@@ -127,19 +127,11 @@ def _collect(host: Host, _options: Options, seen: Sight) -> Sight:
 
 
 def _with_pod(search: _Search, container: Container, process: Process) -> Container:
-    """Add the pod that the cgroup path names."""
-    match = _POD.search(process.cgroup)
-    uid = container.pod_uid or (match[1].replace("_", "-") if match else "")
-    if not uid:
-        return container
-    space, pod = search.pods.get(uid, ("", ""))
-    return replace(
-        container,
-        runtime=container.runtime or "kubernetes",
-        pod_uid=uid,
-        pod_name=container.pod_name or pod,
-        namespace=container.namespace or space,
-    )
+    """Add what the cgroup path says, and the names of its pod."""
+    told = container_of(process.cgroup)
+    whole = runtimes.unite(container, told) if told is not None else container
+    space, pod = search.pods.get(whole.pod_uid, ("", ""))
+    return replace(whole, pod_name=whole.pod_name or pod, namespace=whole.namespace or space)
 
 
 def _docker_roots(search: _Search, processes: tuple[Process, ...]) -> tuple[str, ...]:
