@@ -31,10 +31,10 @@ $(VENV)/dev: pyproject.toml $(VENV)/python
 	@touch $@ $(VENV)/base
 
 format: $(VENV)/dev ## is every file formatted?
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff format --check src tests bench docs
 
 lint: $(VENV)/dev ## ruff
-	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff check src tests bench docs
 
 types: $(VENV)/dev ## mypy, strict
 	$(BIN)/mypy
