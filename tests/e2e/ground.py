@@ -209,9 +209,11 @@ def spec_of(bed: Bed, place: Place) -> dict[str, object]:
     """Write down for the keeper what to start."""
     home = place.folder / "home"
     home.mkdir(exist_ok=True)
+    passing = place.folder / "tmp"
+    passing.mkdir(exist_ok=True)
     kept = {key: os.environ[key] for key in ("LANG", "LC_ALL") if key in os.environ}
     path = f"{place.venv / 'bin'}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    env = {**kept, "PATH": path, "HOME": str(home), "TERM": "xterm", **QUIET, **bed.env}
+    env = {**kept, "PATH": path, "HOME": str(home), "TMPDIR": str(passing), "TERM": "xterm", **QUIET, **bed.env}
     return {
         "command": bed.command(place),
         "folder": str(place.folder),

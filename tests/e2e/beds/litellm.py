@@ -29,6 +29,7 @@ BED = Bed(
     requires=("litellm[proxy]==1.106.2", "prisma==0.15.0"),
     prepare=prepare,
     command=command,
+    patience=300.0,
     ready_path="/health/liveliness",
     truths=(Truth(product="litellm", distributions=("litellm",), auth=frozenset({"required"})),),
 )

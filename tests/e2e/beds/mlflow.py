@@ -11,6 +11,7 @@ BED = Bed(
     name="mlflow",
     requires=("mlflow==3.17.2",),
     command=command,
+    patience=300.0,
     ready_path="/version",
     truths=(Truth(product="mlflow", distributions=("mlflow",), auth=frozenset({"none"})),),
 )

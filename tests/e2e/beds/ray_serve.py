@@ -18,6 +18,7 @@ BED = Bed(
     requires=("ray[serve]==2.60.0",),
     prepare=prepare,
     command=command,
+    patience=300.0,
     fixed_ports=(8000, 8265),
     netns=True,
     env={"RAY_APP_PORT": "8000", "RAY_APP_DASHBOARD": "8265", "RAY_APP_FOLDER": "{folder}/ray"},

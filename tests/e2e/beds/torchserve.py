@@ -25,6 +25,8 @@ BED = Bed(
     programs=("java",),
     prepare=prepare,
     command=command,
+    patience=300.0,
+    env={"JAVA_TOOL_OPTIONS": "-Djava.io.tmpdir={folder}/tmp -XX:-UsePerfData"},
     ports=5,
     ready_path="/ping",
     truths=(Truth(product="torchserve", distributions=("torchserve",), auth=frozenset({"required", "partial"})),),

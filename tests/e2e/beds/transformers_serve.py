@@ -49,6 +49,7 @@ BED = Bed(
     requires=("torch==2.13.0", "transformers[serving]==5.23.0"),
     prepare=prepare,
     command=command,
+    patience=300.0,
     ready_path="/health",
     after_ready=load,
     truths=(
