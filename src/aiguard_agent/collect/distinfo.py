@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 _DIST = re.compile(r"([A-Za-z0-9][\w.-]{0,200}?)-(\d[\w.+!]{0,80})\.dist-info")
-_EGG = re.compile(r"([A-Za-z0-9][\w.-]{0,200}?)-(\d[\w.+!]{0,80}?)(?:-py\d[\d.]*)?(?:-[\w.]+)?\.(?:egg-info|egg)")
+_EGG = re.compile(r"([A-Za-z0-9][\w.-]{0,200}?)-(\d[\w.+!]{0,80}?)(?:-py\d[\d.]*(?:-[\w.]+){0,3})?\.(?:egg-info|egg)")
 _BARE = re.compile(r"([A-Za-z0-9][\w.-]{0,200})\.(?:egg-info|dist-info)")
 _SEPARATORS = re.compile(r"[-_.]+")
 _SITE = re.compile(r"^(/.*?/(?:site-packages|dist-packages))/")
