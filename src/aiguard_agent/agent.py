@@ -11,8 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import structlog
-
 from aiguard_agent import __version__
 from aiguard_agent.collect.collector import Options
 from aiguard_agent.collect.digest import SMALL, Digests, opening
@@ -46,7 +44,8 @@ from aiguard_agent.probe.replay import Recording, read_recording
 from aiguard_agent.signatures.load import bundled, load_directory, merged
 from aiguard_agent.signatures.schema import ServerSignature
 
-log = structlog.get_logger()
+Log = Callable[..., object]
+"""(event, **data), as a structlog logger's `info`: a constant snake_case name, the rest as keys."""
 
 ROUNDS = 3
 """How often answers may lead to further questions in one scan."""
@@ -71,6 +70,7 @@ class ScanOptions:
     min_severity: Severity = Severity.INFO
     min_confidence: Confidence = Confidence.LOW
     progress: Callable[[str], None] = field(default=lambda _words: None)
+    log: Log = field(default=lambda _event, **_data: None)
 
 
 def scan(options: ScanOptions) -> ScanReport:
@@ -80,8 +80,11 @@ def scan(options: ScanOptions) -> ScanReport:
     signatures = all_signatures(options.signatures)
     host = Host(options.root)
     facts = look(host, options, signatures)
+    for run in facts.runs:
+        options.log("collector_ran", name=run.name, ms=round(run.seconds * 1000), ok=run.ok)
     estate = assemble(host, facts, options, signatures)
     report = judged(estate, inventory, options)
+    options.log("scan_done", servers=len(estate.servers), models=len(estate.models), findings=len(report.findings))
     return replace(
         report,
         duration_ms=round((time.monotonic() - started) * 1000),
@@ -148,7 +151,7 @@ def read_models(
     try:
         digests.save()
     except OSError as error:
-        log.warning("digest_cache_not_written", path=options.digests, reason=str(error))
+        options.log("digest_cache_not_written", path=options.digests, reason=str(error))
     return build_models(known, other), tuple(blind)
 
 
@@ -192,6 +195,7 @@ def ask(
         if not wanted or left <= 0:
             break
         options.progress(f"asking {len({target for target, _request in wanted})} sockets, round {number + 1}")
+        before = len(answers)
         answers += ask_all(
             wanted,
             replace(options.budget, total_seconds=left),
@@ -199,6 +203,8 @@ def ask(
             pid_alive=lambda target: _alive(host, target),
             recording=recording,
         )
+        told = sum(answer.status is not None for answer in answers[before:])
+        options.log("asked", round=number + 1, questions=len(wanted), answered=told)
     return tuple(answers)
 
 

@@ -47,6 +47,17 @@ def test_another_product_below_stands_alone() -> None:
     assert families(view, owning, PART) == [[1000, 1001]]
 
 
+def test_an_engine_below_does_not_speak_for_the_server() -> None:
+    """A folded child of another product is a member, but its command line is not the server's."""
+    owning = signature("process: {exe: [thing]}\nchildren: [part]")
+    view = view_of([{"argv": ["thing"]}, {"argv": ["part"], "parent": 0}, {"argv": ["worker"], "parent": 0}])
+    named, _beaten = name_processes(view, (owning, PART))
+
+    (family,) = fold(view, named)
+
+    assert [process.pid for process in family.speakers] == [1000, 1002]
+
+
 def test_agents_do_not_swallow_what_they_start() -> None:
     """With `folds: named` an unnamed descendant is nobody's part, a named child is."""
     agent = signature("process: {exe: [thing]}\nfolds: named\nchildren: [kernel, some.module]")

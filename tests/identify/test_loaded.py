@@ -26,7 +26,7 @@ def models(
 ) -> tuple[tuple[ModelRef, ...], tuple[str, ...]]:
     view = view_of([{"argv": ["thing"], "listen": ["127.0.0.1:1"], **process}], answers, SIG)
     view = View(view.facts, [a for _l, told in view.answers_of(1000) for a in told._by_request.values()], files)
-    return loaded(view, [view.processes[1000]], SIG)
+    return loaded(view, [view.processes[1000]], SIG, [view.processes[1000]])
 
 
 def test_a_mapped_file_is_its_model() -> None:

@@ -34,6 +34,13 @@ def test_the_package_beats_the_answer_and_the_disagreement_is_told() -> None:
     assert conflicts == ["package thing says 0.10.11, GET /v says 0.10.1"]
 
 
+def test_two_packages_do_not_disagree() -> None:
+    """A server and its front end are two packages with versions of their own; the first listed is reported."""
+    both = signature("version: [{package: thing}, {package: thing-ui}]")
+
+    assert read({"packages": {"thing": "1", "thing-ui": "9"}}, None, both) == ("1", [])
+
+
 @pytest.mark.parametrize("answer", ["v1.2.3", "1.2.3+cpu", "1.2.3"])
 def test_spelling_is_no_disagreement(answer: str) -> None:
     """A leading v and a build suffix say the same version."""

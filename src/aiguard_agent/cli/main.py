@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Sequence
-
-import structlog
 
 from aiguard_agent import __version__
 from aiguard_agent.cli import exits, verbs
@@ -31,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"aiguard-agent {__version__}")
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="log what is done, to stderr (-vv: more)")
+    parser.add_argument("-v", "--verbose", action="store_true", help="log what is done, to stderr")
     subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
     for verb in all_verbs():
         sub = subparsers.add_parser(
@@ -53,7 +50,6 @@ def all_verbs() -> tuple[Verb, ...]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     options = build_parser().parse_args(arguments)
-    _log_to_stderr(options.verbose)
     try:
         code: int = options.run(options)
         sys.stdout.flush()
@@ -80,16 +76,3 @@ def _say(words: str, code: int) -> int:
     for line in words.splitlines() or [""]:
         print(f"aiguard-agent: {clean(line)}", file=sys.stderr)
     return code
-
-
-def _log_to_stderr(verbose: int) -> None:
-    level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.dev.ConsoleRenderer(colors=False),
-        ],
-    )

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from aiguard_agent.agent import ScanOptions, scan
-from aiguard_agent.cli.console import Progress
+from aiguard_agent.cli.console import Progress, log_to_stderr
 from aiguard_agent.core.assets import Confidence
 from aiguard_agent.core.finding import Severity
 from aiguard_agent.core.report import ScanReport
@@ -85,6 +85,7 @@ def options_from(options: Namespace, progress: Progress) -> ScanOptions:
         min_severity=Severity[getattr(options, "min_severity", "info").upper()],
         min_confidence=Confidence[getattr(options, "min_confidence", "low").upper()],
         progress=progress,
+        log=log_to_stderr(verbose=options.verbose),
     )
 
 

@@ -19,6 +19,8 @@ class Family:
     """The one that started it: topmost, then earliest."""
     members: tuple[Process, ...]
     """Head first, then by start time."""
+    speakers: tuple[Process, ...]
+    """The members that are this product or unnamed: an engine below it speaks for itself."""
     hits: tuple[Hit, ...]
     """The named members' hits for the product, strongest first."""
 
@@ -51,8 +53,9 @@ def _family(view: View, named: Mapping[int, Hit], pids: list[int], adopted: list
     others = [view.processes[pid] for pid in {*pids, *adopted} - {head.pid}]
     members = (head, *sorted(others, key=lambda process: (process.start_ticks, process.pid)))
     product = named[head.pid].signature.id
+    speakers = tuple(p for p in members if p.pid not in named or named[p.pid].signature.id == product)
     hits = [named[pid] for pid in pids if named[pid].signature.id == product]
-    return Family(head, members, tuple(sorted(hits, key=lambda hit: hit.rank, reverse=True)))
+    return Family(head, members, speakers, tuple(sorted(hits, key=lambda hit: hit.rank, reverse=True)))
 
 
 def _descends(view: View, process: Process, inside: set[int]) -> bool:

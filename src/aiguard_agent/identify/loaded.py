@@ -16,9 +16,13 @@ ANSWERED_LIMIT = 200
 
 
 def loaded(
-    view: View, members: Sequence[Process], signature: ServerSignature | None
+    view: View, members: Sequence[Process], signature: ServerSignature | None, speakers: Sequence[Process] = ()
 ) -> tuple[tuple[ModelRef, ...], tuple[str, ...]]:
-    """Return (models, those among them that are passed on to somebody else's cloud)."""
+    """Return (models, those among them that are passed on to somebody else's cloud).
+
+    Files count whoever of the members holds them; command lines and environments only of the `speakers`, since the
+    flags of an engine below mean something else.
+    """
     references: dict[str, ModelRef] = {}
     for reference in _held(view, members):
         references.setdefault(reference.model_id, reference)
@@ -28,7 +32,7 @@ def loaded(
             for name, digest, elsewhere in _answered(view, members, signature, reader):
                 remote += [name] if elsewhere else []
                 _add(references, _linked(view, members, ModelRef(name=name, via="http", digest=digest)))
-        for name, via in (*_from_argv(members, reader), *_from_env(members, reader)):
+        for name, via in (*_from_argv(speakers, reader), *_from_env(speakers, reader)):
             _add(references, _linked(view, members, ModelRef(name=name, via=via)))
     return tuple(references.values())[:ANSWERED_LIMIT], tuple(dict.fromkeys(remote))
 

@@ -76,7 +76,7 @@ def _server(view: View, family: Family, beaten: Mapping[int, tuple[Hit, ...]]) -
     hit, head = family.hits[0], family.head
     signature = hit.signature
     claims = versions(view, family.members, signature)
-    models, remote = loaded(view, family.members, signature)
+    models, remote = loaded(view, family.members, signature, family.speakers)
     listeners = _listeners(view, family.members)
     container = view.container(head)
     evidence = {(item.what, item.where): item for hit in family.hits for item in hit.evidence}

@@ -47,8 +47,13 @@ def disagreements(claims: Sequence[Claim]) -> tuple[Evidence, ...]:
             kind="version",
         )
         for claim in honest[1:]
-        if not _same(first.value, claim.value)
+        if not _same(first.value, claim.value) and not (_is_package(first) and _is_package(claim))
     )
+
+
+def _is_package(claim: Claim) -> bool:
+    """Two packages of one product (a server and its front end) have versions of their own."""
+    return claim.source.startswith("package ")
 
 
 def _same(left: str, right: str) -> bool:
