@@ -30,6 +30,7 @@ from hostile_servers import (
 )
 
 from aiguard_agent.core.probing import HttpAnswer, ProbeRequest, Target
+from aiguard_agent.probe import ask as ask_module
 from aiguard_agent.probe.ask import Question, ask_all
 from aiguard_agent.probe.policy import Budget
 from aiguard_agent.probe.replay import read_recording
@@ -428,3 +429,33 @@ def test_a_recorded_host_is_never_connected_to() -> None:
 def test_without_questions_nothing_happens() -> None:
     """No question, no answer."""
     assert ask([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(1, "Operation not permitted"), "denied: network namespace 42: Operation not permitted"),
+        (FileNotFoundError(2, "No such file or directory"), "vanished"),
+    ],
+)
+def test_a_refused_namespace_is_said(monkeypatch: pytest.MonkeyPatch, error: OSError, words: str) -> None:
+    """A namespace that may not be entered is denied, with the kernel's reason, for every question in it."""
+
+    def refuse(_target: Target, _alive: object) -> None:
+        raise error
+
+    monkeypatch.setattr(ask_module, "enter_namespace", refuse)
+
+    answers = ask([(target(1, netns=42), get(f"/{i}")) for i in range(2)])
+
+    assert [a.error for a in answers] == [words] * 2
+
+
+def test_questions_past_the_total_budget_are_not_asked() -> None:
+    """A slow but friendly server is asked until the time is over; the rest is said to be over budget."""
+    tight = replace(FAST, total_seconds=0.5, request_seconds=0.4, patience=9)
+    with serving(says_and_holds(b"HTTP/1.1 200 OK\r\n\r\n")) as server:
+        answers = ask([(target(server.port), get(f"/{i}")) for i in range(6)], tight)
+
+    assert answers[0].status == 200
+    assert answers[-1].error.startswith("budget: ")

@@ -1,5 +1,7 @@
 """Unanswered questions as blind spots."""
 
+from dataclasses import replace
+
 from aiguard_agent.core.facts import Blind, BlindKind
 from aiguard_agent.core.probing import HttpAnswer, ProbeRequest, Target
 from aiguard_agent.probe.coverage import blind_spots
@@ -29,3 +31,13 @@ def test_answers_are_no_blind_spots() -> None:
         )
         == ()
     )
+
+
+def test_unix_sockets_are_named_by_their_path() -> None:
+    """A unix socket is named by its path, an IPv4 one without brackets."""
+    unix = replace(TARGET, family="unix", address="/run/a.sock", port=0)
+    four = replace(TARGET, family="tcp4", address="127.0.0.1")
+
+    blind = blind_spots([replace(failed("refused"), target=t) for t in (unix, four)])
+
+    assert [b.subject for b in blind] == ["pid 7 at /run/a.sock", "pid 7 at 127.0.0.1:80"]

@@ -206,3 +206,26 @@ def test_chunked_bodies_come_back_whole(body: bytes, cuts: list[int], step: int)
     response = read(wire + b"0\r\n\r\n", step=step, budget=Budget())
 
     assert (body, False) == (bytes(response.body), response.truncated)
+
+
+def test_an_endless_chunk_size_is_cut() -> None:
+    """A size line that never ends is not waited for."""
+    response = read(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1;" + b"x" * 2000, closed=False, budget=Budget()
+    )
+
+    assert (response.done, response.truncated) == (True, True)
+
+
+def test_what_comes_after_the_end_changes_nothing() -> None:
+    """Once the answer is whole, a close, a time-out or more bytes are no news."""
+    response = read(OK_ANSWER, closed=False)
+
+    response.close()
+    response.expire()
+    response.feed(b"more")
+
+    assert (response.status, bytes(response.body), response.truncated) == (200, b"{}", False)
+
+
+OK_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

@@ -134,3 +134,9 @@ def test_folded_lines_fit(cells: list[str], room: int) -> None:
     )
 
     assert all(width(line) <= room for line in lines)
+
+
+def test_no_room_at_all_is_survived() -> None:
+    """Columns give way down to nothing before a line gets too wide."""
+    assert table([[Cell(text="abc"), Cell(text="def")]], [Column(least=3)] * 2, 3, on=False) == [""]
+    assert table([[Cell(text="abc"), Cell(text="def")]], [Column(least=3)] * 2, 6, on=False) == ["  …  …"]

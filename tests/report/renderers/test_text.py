@@ -91,3 +91,13 @@ def test_the_worst_comes_first() -> None:
     shown = RENDERER.render(replace(BUSY, findings=BUSY.findings[::-1]), Style())
 
     assert shown.index("\ncritical ") < shown.index("\nmedium ")
+
+
+def test_a_finding_may_come_without_words() -> None:
+    """A finding without evidence or remedy is one line."""
+    bare = replace(BUSY.findings[0], evidence=(), remedy=())
+
+    shown = RENDERER.render(replace(BUSY, findings=(bare,)), Style())
+
+    assert "critical  shadow-server" in shown
+    assert not re.search(r"^ +(why|do) ", shown, re.MULTILINE)
