@@ -199,8 +199,8 @@ def hand_over(keeper: subprocess.Popen[str], spec: dict[str, object]) -> None:
     """Tell the keeper what to start and wait until it has."""
     assert keeper.stdin is not None
     assert keeper.stdout is not None
-    json.dump(spec, keeper.stdin)
-    keeper.stdin.close()
+    keeper.stdin.write(json.dumps(spec) + "\n")
+    keeper.stdin.flush()
     if keeper.stdout.readline() != "started\n":
         raise NotReady("the keeper failed")
 
@@ -266,8 +266,9 @@ def stop(keeper: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         keeper.kill()
         keeper.wait()
-    if keeper.stdout is not None:
-        keeper.stdout.close()
+    for pipe in (keeper.stdin, keeper.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 @contextmanager

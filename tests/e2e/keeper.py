@@ -1,15 +1,18 @@
 """Keep one bed: start its command, adopt every process it leaves behind, end them all.
 
-Run as a script by the interpreter of the tests; reads one JSON object from standard input:
-`command`, `folder`, `env`, `log`, `netns`, `pty`. The command line stays empty of the bed's
-words, so the keeper itself can never be taken for the server. It is a child subreaper, so a
-daemon that detaches twice still hangs below it, and it dies with the tests that started it.
+Run as a script by the interpreter of the tests; reads one line of JSON from standard input:
+`command`, `folder`, `env`, `log`, `netns`, `stdin`, `pty`. The command line stays empty of the
+bed's words, so the keeper itself can never be taken for the server. It is a child subreaper, so
+a daemon that detaches twice still hangs below it. When its standard input ends, as it does when
+the tests that started it die, it ends everything. (A death signal would follow the thread that
+started it, not the process.)
 """
 
 import ctypes
 import fcntl
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -18,12 +21,12 @@ import sys
 import time
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 CLONE_NEWNET = 0x40000000
 SIOCSIFFLAGS = 0x8914
 IFF_UP = 1
 GRACE = 5.0
+TICK = 0.5
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -120,9 +123,8 @@ def start(spec: dict) -> "subprocess.Popen[bytes]":
 
 
 def main() -> None:
-    spec = json.load(sys.stdin)
+    spec = json.loads(sys.stdin.readline())
     must(libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl")
-    must(libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0), "prctl")
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     if spec["netns"]:
@@ -130,11 +132,9 @@ def main() -> None:
     started = start(spec)
     print("started", flush=True)
     kept = started.stdin  # noqa: F841 - held open as long as we live
-    while True:
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            signal.pause()
+    while not select.select([sys.stdin], [], [], TICK)[0]:
+        reap()
+    end()
 
 
 if __name__ == "__main__":
