@@ -58,19 +58,21 @@ class Cursor:
         if self._at > len(self._chunk):
             self._base, self._at, self._chunk = self.position, 0, b""
 
-    def line(self) -> bytes:
-        """Return the bytes up to the next newline, which is passed over."""
-        found = self._chunk.find(b"\n", self._at, self._at + MAX_LINE)
-        if found < 0:
-            self._fill(min(MAX_LINE, self._end - self.position))
-            found = self._chunk.find(b"\n", self._at, self._at + MAX_LINE)
-        if found < 0:
-            if self._end - self.position > MAX_LINE:
-                raise Limit(f"a line longer than {MAX_LINE} bytes")
-            raise Truncated
-        raw = self._chunk[self._at : found]
-        self._at = found + 1
-        return raw
+    def line(self) -> bytes | None:
+        """Return the bytes up to the next newline, or None for a line too long to be wanted; it is passed over."""
+        length = 0
+        raw = b""
+        while True:
+            if self._at >= len(self._chunk):
+                self._fill(1)
+            found = self._chunk.find(b"\n", self._at)
+            end = len(self._chunk) if found < 0 else found
+            length += end - self._at
+            if length <= MAX_LINE:
+                raw += self._chunk[self._at : end]
+            self._at = end if found < 0 else found + 1
+            if found >= 0:
+                return raw if length <= MAX_LINE else None
 
     def _fill(self, length: int) -> None:
         position = self.position

@@ -12,7 +12,8 @@ from aiguard_agent.core.reader import Reader
 
 MAX_OUTPUT = 1024 * 1024
 MAX_INPUT = 1024 * 1024
-STEP = 32 * 1024
+STEP = 2 * 1024
+"""Bytes fed at once: what a damaged step gave before its damage is lost."""
 LZMA_MEMORY = 64 * 1024 * 1024
 LZ4 = b"\x04\x22\x4d\x18"
 

@@ -19,6 +19,7 @@ MAX_ENTRIES = 20_000
 MAX_DIRECTORY = 4 * 1024 * 1024
 MAX_MEMBER = 8 * 1024 * 1024
 END_SEARCH = 65_536 + 22
+STEP = 2 * 1024
 STORED, DEFLATED = 0, 8
 LOCAL, CENTRAL, END, END64, LOCATOR64 = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 FULL32 = 0xFFFFFFFF
@@ -128,7 +129,8 @@ def _inflate(packed: Reader, most: int) -> bytes:
     offset = 0
     try:
         while offset < packed.size and len(out) < most and not engine.eof:
-            chunk = packed.read_at(offset, 64 * 1024)
+            # Small steps: what a damaged step gave before its damage is lost.
+            chunk = packed.read_at(offset, STEP)
             if not chunk:
                 break
             offset += len(chunk)

@@ -57,7 +57,7 @@ def read(reader: Reader, glimpse: Glimpse) -> ModelHeader | None:
     draft.tell("kind", settings.tokenizer_class or "settings")
     if isinstance(settings.chat_template, str):
         # A text-only backdoor of a template is found by nothing but a digest that differs from the approved one.
-        draft.tell("chat_template", f"sha256:{sha256(settings.chat_template.encode('utf-8', 'replace')).hexdigest()}")
+        draft.tell("chat_template_sha256", sha256(settings.chat_template.encode("utf-8", "replace")).hexdigest())
     return draft.header()
 
 

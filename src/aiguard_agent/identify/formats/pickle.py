@@ -17,11 +17,13 @@ from aiguard_agent.identify.unwrap import compression
 FIRST_OPCODES = frozenset(b"(c]}IKLMNSUVXFG)ilt")
 """Bytes with which pickles of protocol 0 and 1 begin."""
 LEAST_OPCODES = 3
+NAMES = (".pkl", ".pickle")
+"""Names that tip the scales for the old protocols, which have no mark."""
 
 
 def sniff(glimpse: Glimpse) -> bool:
     """Tell by the protocol mark, by a compression, or by a first opcode of the old protocols."""
-    return is_marked(glimpse.head) or bool(compression(glimpse.head)) or _may_be_old(glimpse.head)
+    return is_marked(glimpse.head) or bool(compression(glimpse.head)) or _may_be_old(glimpse)
 
 
 def read(reader: Reader, glimpse: Glimpse) -> ModelHeader | None:
@@ -30,7 +32,7 @@ def read(reader: Reader, glimpse: Glimpse) -> ModelHeader | None:
     if packed == "lz4":
         return _unseen(glimpse)
     stream = scan_compressed(reader, packed) if packed else scan(reader)
-    if stream is None or not _is_pickle(stream, marked=bool(packed) or is_marked(glimpse.head)):
+    if stream is None or not _is_pickle(stream, glimpse, marked=bool(packed) or is_marked(glimpse.head)):
         return None
     draft = Draft(format=FORMAT.name, runs_code=True, architecture=outer_class(stream.value))
     draft.tell("compression", packed)
@@ -40,18 +42,23 @@ def read(reader: Reader, glimpse: Glimpse) -> ModelHeader | None:
     return draft.header()
 
 
-def _may_be_old(head: bytes) -> bool:
-    # A pickle of protocol 0 or 1 that imports something names it on two lines, or pushes it as text first.
-    return bool(head) and head[0] in FIRST_OPCODES and (b"c" in head or b"i" in head) and b"\n" in head
+def _may_be_old(glimpse: Glimpse) -> bool:
+    head = glimpse.head
+    if not head or head[0] not in FIRST_OPCODES:
+        return False
+    # Unless the name says pickle, it must import something: GLOBAL, INST or STACK_GLOBAL, behind at least one line.
+    return glimpse.name.endswith(NAMES) or (b"\n" in head and any(opcode in head for opcode in (b"c", b"i", b"\x93")))
 
 
-def _is_pickle(stream: Scan, *, marked: bool) -> bool:
-    named = bool(identifiers(stream.globals)) or stream.extensions
+def _is_pickle(stream: Scan, glimpse: Glimpse, *, marked: bool) -> bool:
+    spelled = identifiers(stream.globals)
+    stopped = stream.ended is Ended.STOP
     if marked:
-        return named or stream.ended in (Ended.STOP, Ended.LIMIT)
+        return stopped or stream.ended is Ended.LIMIT or bool(spelled) or stream.extensions
+    if glimpse.name.endswith(NAMES):
+        return stream.imports or (stopped and stream.end == glimpse.size)
     # Plain text often starts with opcodes that are valid by chance: it must end well and import something.
-    spelled = len(identifiers(stream.globals)) == len(stream.globals)
-    return stream.ended is Ended.STOP and bool(stream.globals) and spelled and stream.opcodes >= LEAST_OPCODES
+    return stopped and bool(spelled) and len(spelled) == len(stream.globals) and stream.opcodes >= LEAST_OPCODES
 
 
 def _unseen(glimpse: Glimpse) -> ModelHeader | None:
