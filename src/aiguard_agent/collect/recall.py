@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
+from aiguard_agent.collect.collector import Sight
 from aiguard_agent.collect.host import Host
 from aiguard_agent.collect.memory import Identity
 from aiguard_agent.core.facts import Environment, FileSeen
@@ -30,6 +31,17 @@ class Unfinished:
     """What the part that was read holds."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """The last finished look at the model stores."""
+
+    asked: tuple[object, ...]
+    """The options it was made with: other options, another survey."""
+    sight: Sight
+    named: frozenset[Identity] = frozenset()
+    """Processes whose own folders are in it."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Recall:
     """Held for one `Host`."""
@@ -37,8 +49,11 @@ class Recall:
     held: dict[Identity, Held] = field(default_factory=dict)
     environments: dict[str, tuple[int, Environment]] = field(default_factory=dict)
     """By key: (mtime_ns of the folder, what it held)."""
+    packages: dict[Identity, tuple[str, ...]] = field(default_factory=dict)
+    """Keys of the environments of each process that was looked into."""
     walks: dict[str, Unfinished] = field(default_factory=dict)
     """By top folder of a walk."""
+    survey: Survey | None = None
 
 
 _RECALLS: WeakKeyDictionary[Host, Recall] = WeakKeyDictionary()

@@ -160,3 +160,23 @@ def test_processes_that_nobody_asked_about_are_left_alone(tmp_path):
 
     assert sight.environments == ()
     assert sight.processes == (run,)
+
+
+def test_quiet_pass_repeats_what_ordinary_processes_had(tmp_path):
+    """Between thorough passes only interesting processes are looked into again."""
+    put(tmp_path, "v/pyvenv.cfg", "x")
+    site = tmp_path / "v/lib/python3.11/site-packages"
+    put(site, "a-1.0.dist-info/METADATA")
+    host = Host(tmp_path)
+    run = process("/v/bin/python", exe="/usr/bin/python3.11", inspected=True)
+    host.memory.begin()
+    first = COLLECTOR.collect(host, Options(), Sight(processes=(run,)))
+    (tmp_path / "v/pyvenv.cfg").unlink()
+    host.memory.begin()
+
+    second = COLLECTOR.collect(host, Options(), Sight(processes=(run,)))
+    eager = look(host, run)
+
+    assert second.environments == first.environments
+    assert second.processes == first.processes
+    assert eager.environments == ()

@@ -176,3 +176,41 @@ def test_unreadable_home_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "listdir", refuse)
 
     assert [(blind.subject, blind.kind) for blind in look(tmp_path).blind] == [("home /home/bob", BlindKind.DENIED)]
+
+
+def test_quiet_pass_repeats_the_last_survey_and_adds_what_newcomers_name(tmp_path):
+    """Between thorough passes nothing is walked again, but a new server's own folder is."""
+    put(tmp_path, "models/a.gguf")
+    put(tmp_path, "other/b.gguf")
+    host = Host(tmp_path)
+    options = Options(interesting=lambda _p: True)
+    newcomer = process(argv=("serve", "/other"), cwd="/")
+
+    host.memory.begin()
+    first = COLLECTOR.collect(host, options, Sight(processes=()))
+    host.memory.begin()
+    second = COLLECTOR.collect(host, options, Sight(processes=()))
+    third = COLLECTOR.collect(host, options, Sight(processes=(newcomer,)))
+
+    assert second is first
+    assert [paths(first), paths(third)] == [["/models/a.gguf"], ["/models/a.gguf", "/other/b.gguf"]]
+    assert COLLECTOR.collect(host, options, Sight(processes=(newcomer,))) is third
+
+
+def test_thorough_pass_and_other_options_walk_again(tmp_path):
+    """What appeared since is found by the next thorough pass, or at once when something else is asked for."""
+    put(tmp_path, "models/a.gguf")
+    host = Host(tmp_path)
+    host.memory.begin()
+    COLLECTOR.collect(host, Options(), Sight())
+    put(tmp_path, "models/b.gguf")
+    put(tmp_path, "extra/c.gguf")
+
+    host.memory.begin()
+    asked = COLLECTOR.collect(host, Options(paths=("/extra",)), Sight())
+    while not host.memory.thorough:
+        host.memory.begin()
+    thorough = COLLECTOR.collect(host, Options(), Sight())
+
+    assert paths(asked) == ["/extra/c.gguf", "/models/a.gguf", "/models/b.gguf"]
+    assert paths(thorough) == ["/models/a.gguf", "/models/b.gguf"]

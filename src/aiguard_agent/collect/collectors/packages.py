@@ -13,6 +13,7 @@ from aiguard_agent.collect.distinfo import installed, node_packages, normal, unv
 from aiguard_agent.collect.foreign import resolve_at, stat_at
 from aiguard_agent.collect.host import Host, blind_of
 from aiguard_agent.collect.locate import Locator
+from aiguard_agent.collect.memory import Identity, identity_of
 from aiguard_agent.collect.pythons import View, absolute, is_python, sites_of
 from aiguard_agent.collect.recall import recall
 from aiguard_agent.core.facts import Blind, Environment, Package, Process
@@ -57,18 +58,34 @@ class _Pass:
 
 def _collect(host: Host, options: Options, seen: Sight) -> Sight:
     run = _Pass(host, Locator(host))
+    fresh: dict[Identity, tuple[str, ...]] = {}
     processes = []
     for process in seen.processes or ():
         if process.exe == "" or not (process.inspected or options.interesting(process)):
             processes.append(process)
             continue
-        keys = tuple(dict.fromkeys([*_pythons(run, process), *_nodes(run, process)]))
+        keys = _remembered(run, process, options.interesting(process))
+        if keys is None:
+            keys = tuple(dict.fromkeys([*_pythons(run, process), *_nodes(run, process)]))
+        fresh[identity_of(process)] = keys
         processes.append(replace(process, environments=keys) if keys else process)
     found = {key: entry for key, entry in run.environments.items() if entry is not None}
+    recall(host).packages = fresh
     kept = recall(host).environments
     for key in kept.keys() - run.environments.keys():
         del kept[key]
     return Sight(processes=tuple(processes), environments=tuple(found.values()), blind=tuple(run.blind))
+
+
+def _remembered(run: _Pass, process: Process, interesting: bool) -> tuple[str, ...] | None:
+    """Return the keys that a process had when it was last looked into; None when it is to be looked into now."""
+    memory = recall(run.host)
+    keys = memory.packages.get(identity_of(process))
+    if keys is None or interesting or run.host.memory.thorough or not memory.environments.keys() >= set(keys):
+        return None
+    for key in keys:
+        run.environments.setdefault(key, memory.environments[key][1])
+    return keys
 
 
 def _pythons(run: _Pass, process: Process) -> Iterator[str]:
@@ -194,7 +211,9 @@ def _node_environment(run: _Pass, inside: str, folder: str, key: str) -> Environ
         return None
     location = f"{key}/package.json"
     package = Package(ecosystem="npm", name=told.name, version=told.version, location=location)
-    return Environment(key=key, kind="node", packages=(package,))
+    environment = Environment(key=key, kind="node", packages=(package,))
+    recall(run.host).environments[key] = (0, environment)
+    return environment
 
 
 def _key(run: _Pass, process: Process, path: str) -> str:

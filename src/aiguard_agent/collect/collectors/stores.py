@@ -9,12 +9,13 @@ from aiguard_agent.collect import ollama
 from aiguard_agent.collect.collector import Collector, Options, Sight
 from aiguard_agent.collect.foreign import open_seen
 from aiguard_agent.collect.host import Host, blind_of
-from aiguard_agent.collect.locate import Locator
+from aiguard_agent.collect.locate import Locator, homes
+from aiguard_agent.collect.memory import identity_of
 from aiguard_agent.collect.merge import merge_files
-from aiguard_agent.collect.recall import Unfinished, recall
+from aiguard_agent.collect.recall import Survey, Unfinished, recall
 from aiguard_agent.collect.tops import Tops
 from aiguard_agent.collect.walk import MAX_FILES, MAX_LEFT, NAME, Budget, Plan, Walker
-from aiguard_agent.core.facts import Blind, BlindKind, FileSeen
+from aiguard_agent.core.facts import Blind, BlindKind, FileSeen, Process
 
 _MAX_LINES = 50
 """Blind spots of one kind told one by one; the others are counted."""
@@ -22,27 +23,49 @@ _MAX_MANIFESTS = 5000
 
 
 def _collect(host: Host, options: Options, seen: Sight) -> Sight:
+    """Walk everything in a thorough pass; between those, only what newcomers name and what was left over."""
+    memory = recall(host)
+    asked = (options.paths, options.stores, options.remote)
+    last = memory.survey
+    likely = [process for process in seen.processes or () if options.stores and options.interesting(process)]
+    named = frozenset(identity_of(process) for process in likely)
+    quick = last is not None and last.asked == asked and not host.memory.thorough and not memory.walks
+    if last is not None and quick and named <= last.named:
+        return last.sight
     budget = Budget(entries=options.walk_entries, deadline=time.monotonic() + options.walk_seconds)
     walker = Walker(host=host, locator=Locator(host), budget=budget, remote=options.remote)
     tops = Tops(walker)
-    tops.asked(options.paths)
-    if options.stores:
-        tops.usual()
-        for process in seen.processes or ():
-            if options.interesting(process):
-                tops.named_by(process)
+    if last is not None and quick:
+        tops.homes = homes(host)
+        sight = _survey(tops, options, [p for p in likely if identity_of(p) not in last.named], last.sight)
+    else:
+        tops.asked(options.paths)
+        if options.stores:
+            tops.usual()
+        sight = _survey(tops, options, likely, Sight())
+    memory.survey = Survey(asked=asked, sight=sight, named=named | last.named if last and quick else named)
+    return sight
+
+
+def _survey(tops: Tops, options: Options, processes: Iterable[Process], before: Sight) -> Sight:
+    """Walk what is planned and what these processes name, and add it to what was seen before."""
+    for process in processes:
+        tops.named_by(process)
+    walker = tops.walker
     files = list(tops.files)
-    for plan in _waiting_first(host, tops.plans):
+    plans = [plan for plan in _waiting_first(walker.host, tops.plans) if plan.label not in before.stores]
+    for plan in plans:
         options.progress(f"looking through {plan.label}")
         files += _walk(walker, plan)
-    found = merge_files(_name_ollama(host, walker, files))
-    if budget.files >= MAX_FILES:
+    found = merge_files([*before.files, *_name_ollama(walker.host, walker, files)])
+    if walker.budget.files >= MAX_FILES:
         walker.blind.append(_over("model stores", f"more than {MAX_FILES} files, the others were left out", 1))
+    stores = tuple(dict.fromkeys([*before.stores, *(plan.label for plan in plans)]))
     return Sight(
         files=found,
-        blind=tuple(fold(walker.blind)),
-        stores=tuple(dict.fromkeys(plan.label for plan in tops.plans)),
-        notes={"stores": f"{len(tops.plans)} folders walked, {budget.spent} entries"},
+        blind=tuple(fold([*before.blind, *walker.blind])),
+        stores=stores,
+        notes={"stores": f"{len(stores)} folders walked, {walker.budget.spent} entries looked at in this pass"},
     )
 
 
