@@ -22,7 +22,8 @@ _GLOBS = frozenset({"name", "source", "path", "license", "product", "host", "uni
 _SERVER_GLOBS = _GLOBS | {"id", "models"}
 _NO_DIGEST = "is no SHA-256 digest (64 hexadecimal digits)"
 _CHOICES = {"bind": tuple(Bind), "auth": ("required", "partial", "none")}
-_HUMAN = (("`array`", "a list"), ("`object`", "a mapping"), ("`str`", "a text"), ("`int`", "a number"))
+_TYPES = re.compile(r"`([a-z]+(?: \| [a-z]+)*)`")
+_HUMAN = {"array": "a list", "object": "a mapping", "str": "a text", "int": "a number"}
 _SECTIONS = ("models", "servers", "waivers")
 _IDENTITIES = ("sha256", "fingerprint", "id", "name", "source", "path")
 Entry = TypeVar("Entry", ApprovedModel, ApprovedServer, Waiver)
@@ -209,6 +210,10 @@ def _words(key: str, node: Node, message: str) -> str:
     ):
         plain = plain.replace(machine, human)
     return plain[:1].lower() + plain[1:]
+
+
+def _words_of(types: str) -> list[str]:
+    return [word for word in types.split(" | ") if word != "null"]
 
 
 def _nearest(name: str, names: Sequence[str]) -> str:

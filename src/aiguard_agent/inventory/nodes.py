@@ -100,7 +100,9 @@ def compose(text: str) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         words = " ".join(part for part in (error.problem, error.context) if part)
-        raise Malformed(mark.line + 1 if mark else 1, f"no YAML: {words}") from error
+        # libyaml may name the line behind the last one.
+        line = min(_place(mark)[0], max(1, len(text.splitlines())))
+        raise Malformed(line, f"no YAML: {words}") from error
     except (yaml.YAMLError, UnicodeError, ValueError, OverflowError) as error:
         if isinstance(error, Malformed):
             raise
