@@ -24,6 +24,7 @@ from aiguard_agent.core.probing import HttpAnswer, Target
 from aiguard_agent.core.report import ScanReport
 from aiguard_agent.errors import AiguardError
 from aiguard_agent.identify.estate import estate_of
+from aiguard_agent.identify.index import Index
 from aiguard_agent.identify.interest import interest
 from aiguard_agent.identify.models import Recognised, build_models, recognise
 from aiguard_agent.identify.questions import questions
@@ -77,12 +78,12 @@ def scan(options: ScanOptions) -> ScanReport:
     """Look once at one host and say what is there; raises DocumentError for a bad inventory or signature."""
     started = time.monotonic()
     inventory = load_inventory(Path(options.inventory)) if options.inventory else None
-    signatures = all_signatures(options.signatures)
+    index = Index(all_signatures(options.signatures))
     host = Host(options.root)
-    facts = look(host, options, signatures)
+    facts = look(host, options, index)
     for run in facts.runs:
         options.log("collector_ran", name=run.name, ms=round(run.seconds * 1000), ok=run.ok)
-    estate = assemble(host, facts, options, signatures)
+    estate = assemble(host, facts, options, index)
     report = judged(estate, inventory, options)
     options.log("scan_done", servers=len(estate.servers), models=len(estate.models), findings=len(report.findings))
     return replace(
@@ -100,12 +101,12 @@ def all_signatures(folder: str = "") -> tuple[ServerSignature, ...]:
     return merged(bundled(), load_directory(Path(folder))) if folder else bundled()
 
 
-def look(host: Host, options: ScanOptions, signatures: Sequence[ServerSignature]) -> HostFacts:
+def look(host: Host, options: ScanOptions, index: Index) -> HostFacts:
     """Collect the facts, a deep look included at the processes that the signatures care for."""
     return collect(
         host,
         Options(
-            interesting=interest(signatures),
+            interesting=interest(index),
             paths=options.paths,
             stores=options.stores,
             remote=options.remote,
@@ -114,12 +115,12 @@ def look(host: Host, options: ScanOptions, signatures: Sequence[ServerSignature]
     )
 
 
-def assemble(host: Host, facts: HostFacts, options: ScanOptions, signatures: Sequence[ServerSignature]) -> Estate:
+def assemble(host: Host, facts: HostFacts, options: ScanOptions, index: Index) -> Estate:
     """Recognise files and servers, asking the servers where that is allowed."""
     options.progress(f"reading {len(facts.files)} files")
     models, blind = read_models(host, facts.files, options)
-    answers = ask(host, facts, models, options, signatures) if options.probe else ()
-    servers = identify_servers(View(facts, answers, models), signatures)
+    answers = ask(host, facts, models, options, index) if options.probe else ()
+    servers = identify_servers(View(facts, answers, models), index)
     pids = {pid for server in servers for pid in (server.process.pid, *server.children)}
     silent = blind_spots(answer for answer in answers if answer.target.pid in pids)  # others' silence is their affair
     return estate_of(facts, servers, models, blind=(*blind, *silent), probed=options.probe)
@@ -183,7 +184,7 @@ def ask(
     facts: HostFacts,
     models: Sequence[ModelFile],
     options: ScanOptions,
-    signatures: Sequence[ServerSignature],
+    index: Index,
 ) -> tuple[HttpAnswer, ...]:
     """Ask in rounds, until nothing is left to learn or the time for all rounds together is over."""
     recording = None if host.live else _recording(host)
@@ -191,7 +192,7 @@ def ask(
     answers: list[HttpAnswer] = []
     for number in range(ROUNDS):
         left = deadline - time.monotonic()
-        wanted = questions(View(facts, answers, models), signatures)
+        wanted = questions(View(facts, answers, models), index)
         if not wanted or left <= 0:
             break
         options.progress(f"asking {len({target for target, _request in wanted})} sockets, round {number + 1}")

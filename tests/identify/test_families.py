@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aiguard_agent.identify.families import fold
+from aiguard_agent.identify.index import Index
 from aiguard_agent.identify.servers import name_processes
 from aiguard_agent.identify.view import View
 from aiguard_agent.signatures.schema import ServerSignature
@@ -15,7 +16,7 @@ PART = signature("process: {exe: [part]}", "part")
 
 
 def families(view: View, *signatures: ServerSignature) -> list[list[int]]:
-    named, _beaten = name_processes(view, signatures or (THING, PART))
+    named, _beaten = name_processes(view, Index(signatures or (THING, PART)))
     return [[process.pid for process in family.members] for family in fold(view, named)]
 
 
@@ -51,7 +52,7 @@ def test_an_engine_below_does_not_speak_for_the_server() -> None:
     """A folded child of another product is a member, but its command line is not the server's."""
     owning = signature("process: {exe: [thing]}\nchildren: [part]")
     view = view_of([{"argv": ["thing"]}, {"argv": ["part"], "parent": 0}, {"argv": ["worker"], "parent": 0}])
-    named, _beaten = name_processes(view, (owning, PART))
+    named, _beaten = name_processes(view, Index((owning, PART)))
 
     (family,) = fold(view, named)
 

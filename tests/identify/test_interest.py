@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aiguard_agent.core.facts import Process
+from aiguard_agent.identify.index import Index
 from aiguard_agent.identify.interest import interest
 from small_hosts import signature
 
@@ -33,11 +34,11 @@ def test_interest(argv: tuple[str, ...], comm: str, wanted: bool) -> None:
     """Names, interpreters and known command lines; never bystanders, never kernel threads."""
     process = Process(pid=1, start_ticks=1, started=0.0, argv=argv, comm=comm, exe="" if not argv else None)
 
-    assert interest(SIGNATURES)(process) is wanted
+    assert interest(Index(SIGNATURES))(process) is wanted
 
 
 def test_without_signatures_only_interpreters() -> None:
     """An empty set of signatures is not a pattern that matches everything."""
-    judge = interest(())
+    judge = interest(Index(()))
 
     assert not judge(Process(pid=1, start_ticks=1, started=0.0, argv=("thing",), exe="/usr/bin/thing"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from aiguard_agent.identify.index import Index
 from aiguard_agent.identify.questions import PER_LISTENER, questions, runs_models
 from aiguard_agent.signatures.schema import ServerSignature
 from small_hosts import signature, view_of
@@ -26,7 +27,7 @@ OTHER = signature("probes: [{id: o, get: /other, match: {json: [other]}}, {id: m
 
 def paths(process: dict[str, Any], answers: Any = None, *signatures: ServerSignature) -> list[str]:
     view = view_of([{"listen": ["127.0.0.1:80"], **process}], answers, *(signatures or (THING, OTHER)))
-    return [request.path for _target, request in questions(view, signatures or (THING, OTHER))]
+    return [request.path for _target, request in questions(view, Index(signatures or (THING, OTHER)))]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_a_secret_answer_is_asked_for_without_its_body() -> None:
     """The request says so itself, so that no room below can forget."""
     view = view_of([{"argv": ["thing"], "listen": ["127.0.0.1:80"]}])
 
-    kept = {request.path: request.keep_body for _t, request in questions(view, (THING,))}
+    kept = {request.path: request.keep_body for _t, request in questions(view, Index((THING,)))}
 
     assert kept == {"/v": True, "/list": True, "/key": False}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aiguard_agent.identify.index import Index
 from aiguard_agent.identify.servers import identify_servers
 from aiguard_agent.identify.view import View
 from aiguard_agent.signatures.schema import ServerSignature
@@ -22,7 +23,7 @@ FAMILY = signature(
 
 
 def servers(processes: list[dict[str, Any]], answers: list[dict[str, Any]] | None, *signatures: ServerSignature) -> Any:
-    return identify_servers(view_of(processes, answers, *signatures), signatures)
+    return identify_servers(view_of(processes, answers, *signatures), Index(signatures))
 
 
 def test_the_emulator_outranks_the_emulated() -> None:
@@ -90,4 +91,4 @@ def test_zombies_are_nobody() -> None:
     view = view_of([{"argv": ["old"]}])
     dead = replace(view.facts, processes=tuple(replace(p, state="Z") for p in view.facts.processes))
 
-    assert identify_servers(View(dead), (OLD,)) == ()
+    assert identify_servers(View(dead), Index((OLD,))) == ()

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from aiguard_agent.identify.cases import Case, failures, parse_cases
+from aiguard_agent.identify.index import Index
 from aiguard_agent.signatures.lint import lint
 from aiguard_agent.signatures.load import bundled
 
@@ -20,13 +21,14 @@ def load_cases(name: str) -> tuple[Case, ...]:
     return parse_cases(yaml.safe_load(path.read_text()), path.name) if path.exists() else ()
 
 
+INDEX = Index(SIGNATURES.values())
 CASES = [(name, case) for name in sorted(SIGNATURES) for case in load_cases(name)]
 
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[f"{name}: {case.name}" for name, case in CASES])
 def test_case(name: str, case: Case) -> None:
     """Each case is named, versioned and graded as it says."""
-    assert failures(case, SIGNATURES[name], tuple(SIGNATURES.values())) == []
+    assert failures(case, SIGNATURES[name], INDEX) == []
 
 
 @pytest.mark.parametrize("name", sorted(SIGNATURES))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import msgspec
 
 from aiguard_agent.core.probing import HttpAnswer
+from aiguard_agent.identify.patterns import search
 from aiguard_agent.signatures.expression import Path, Test, parse_path, parse_test
 from aiguard_agent.signatures.schema import Condition, Probe
 
@@ -24,6 +24,11 @@ class Answered:
     def __init__(self, answers: Iterable[HttpAnswer]) -> None:
         self._by_request = {(answer.request.method, answer.request.path): answer for answer in answers}
         self._documents: dict[tuple[str, str], Any] = {}
+
+    @property
+    def replied(self) -> Iterable[tuple[str, str]]:
+        """(method, path) of every request that got an HTTP answer."""
+        return [key for key, answer in self._by_request.items() if answer.status is not None]
 
     def __bool__(self) -> bool:
         return bool(self._by_request)
@@ -50,7 +55,7 @@ class Answered:
         if answer is None or not _status_fits(answer, condition):
             return False
         headers_fit = all(
-            re.search(pattern, answer.header(name)[:1024]) and answer.header(name)
+            search(pattern, answer.header(name)[:1024]) and answer.header(name)
             for name, pattern in condition.header.items()
         )
         text = answer.body.decode("utf-8", "replace") if condition.body else ""

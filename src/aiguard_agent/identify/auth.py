@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from aiguard_agent.core.assets import Auth, AuthState, Evidence
@@ -10,6 +9,7 @@ from aiguard_agent.core.facts import Listener, Process
 from aiguard_agent.core.probing import HttpAnswer
 from aiguard_agent.identify.answers import Answered
 from aiguard_agent.identify.evidence import socket_words
+from aiguard_agent.identify.patterns import search
 from aiguard_agent.identify.view import View
 from aiguard_agent.signatures.schema import AuthReader, Probe, ServerSignature
 
@@ -55,7 +55,7 @@ def _holds(
         return Evidence(what=reader.note or "the product has no authentication", where="signature", kind="product")
     if reader.argv:
         for process in members:
-            if matched := re.search(reader.argv, " ".join(process.argv)[:8192]):
+            if matched := search(reader.argv, " ".join(process.argv)[:8192]):
                 return Evidence(
                     what=f"started with {matched[0].strip()[:80]!r}", where=f"/proc/{process.pid}/cmdline", kind="argv"
                 )
@@ -75,7 +75,7 @@ def _holds(
 def _environment(reader: AuthReader, members: Sequence[Process]) -> Evidence | None:
     for process in members:
         value = dict(process.env).get(reader.env)
-        if value is not None and re.search(reader.env_value, value):
+        if value is not None and search(reader.env_value, value):
             return Evidence(what=f"{reader.env} is set", where=f"/proc/{process.pid}/environ", kind="env")
     return None
 

@@ -21,6 +21,7 @@ from aiguard_agent.core.assets import Server
 from aiguard_agent.core.facts import Container, Environment, HostFacts, Listener, Package, Process, Scope
 from aiguard_agent.core.probing import HttpAnswer, ProbeRequest, Target
 from aiguard_agent.errors import DocumentError
+from aiguard_agent.identify.index import Index
 from aiguard_agent.identify.servers import identify_servers
 from aiguard_agent.identify.view import View
 from aiguard_agent.signatures.schema import ServerSignature
@@ -89,9 +90,9 @@ def parse_cases(document: object, where: str) -> tuple[Case, ...]:
         raise DocumentError([f"{where}: {error}"]) from error
 
 
-def failures(case: Case, signature: ServerSignature, signatures: Sequence[ServerSignature]) -> list[str]:
+def failures(case: Case, signature: ServerSignature, index: Index) -> list[str]:
     """Return what differs from the expectation, in words; empty when the case holds."""
-    server = subject(case, signature, signatures)
+    server = subject(case, signature, index)
     expect = case.expect
     if server is None or server.product != expect.product:
         got = "nothing" if server is None else f"{server.product} ({server.evidence[0].what})"
@@ -113,10 +114,10 @@ def failures(case: Case, signature: ServerSignature, signatures: Sequence[Server
     return problems
 
 
-def subject(case: Case, signature: ServerSignature, signatures: Sequence[ServerSignature]) -> Server | None:
+def subject(case: Case, signature: ServerSignature, index: Index) -> Server | None:
     """Return the server that the case's first process became a part of."""
     facts = facts_of(case)
-    servers = identify_servers(View(facts, answers_of(case, facts, signature)), signatures)
+    servers = identify_servers(View(facts, answers_of(case, facts, signature)), index)
     return next((server for server in servers if FIRST_PID in {server.process.pid, *server.children}), None)
 
 

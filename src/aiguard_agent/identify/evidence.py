@@ -6,7 +6,6 @@ is, then what lies around it. A port adds nothing but order; a bare status code 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -14,6 +13,7 @@ from fnmatch import fnmatchcase
 from aiguard_agent.core.assets import Confidence, Evidence
 from aiguard_agent.core.facts import Process
 from aiguard_agent.identify.entry import Entry, entry_of
+from aiguard_agent.identify.patterns import search
 from aiguard_agent.identify.view import View
 from aiguard_agent.signatures.schema import ServerSignature
 
@@ -72,7 +72,7 @@ class Hit:
 def hit_of(view: View, process: Process, signature: ServerSignature) -> Hit | None:
     """Return what speaks for `signature` on `process`, None when it does not name the product."""
     entry = entry_of(process)
-    if signature.process.unless and any(re.search(pattern, entry.line) for pattern in signature.process.unless):
+    if signature.process.unless and any(search(pattern, entry.line) for pattern in signature.process.unless):
         return None
     found = [*_process(view, process, entry, signature), *_answers(view, process, signature)]
     kinds = {item.kind for item in found}
@@ -103,11 +103,11 @@ def _process(view: View, process: Process, entry: Entry, signature: ServerSignat
     if names := _named(entry.names, wanted.exe_weak):
         yield _found("exe-weak", f"program is {names}, a name others have too", f"{place}/exe")
     if entry.module and any(
-        _module_fits(entry.module, module) for module in (*wanted.python_module, *wanted.java_class)
+        module_fits(entry.module, module) for module in (*wanted.python_module, *wanted.java_class)
     ):
         yield _found("module", f"runs {entry.module}", f"{place}/cmdline")
     for pattern in wanted.cmdline:
-        if entry.line and (matched := re.search(pattern, entry.line)):
+        if entry.line and (matched := search(pattern, entry.line)):
             yield _found("cmdline", f"command line has {matched[0][:80]!r}", f"{place}/cmdline")
             break
     yield from _surroundings(view, process, entry, signature)
@@ -184,5 +184,6 @@ def _named(names: frozenset[str], wanted: tuple[str, ...]) -> str:
     return ""
 
 
-def _module_fits(module: str, wanted: str) -> bool:
+def module_fits(module: str, wanted: str) -> bool:
+    """Tell whether a module is the wanted one, or lies in the wanted package (`vllm.*`)."""
     return module == wanted or (wanted.endswith(".*") and (module + ".").startswith(wanted[:-1]))

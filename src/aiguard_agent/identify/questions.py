@@ -7,7 +7,7 @@ the answers point at. Well-known daemons and bystanders are never asked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from aiguard_agent.core.facts import Listener, Process
@@ -15,6 +15,7 @@ from aiguard_agent.core.probing import ProbeRequest, Target
 from aiguard_agent.identify.answers import key_of
 from aiguard_agent.identify.entry import entry_of
 from aiguard_agent.identify.evidence import hit_of, leaning
+from aiguard_agent.identify.index import Index
 from aiguard_agent.identify.view import View
 from aiguard_agent.signatures.schema import Probe, ServerSignature
 
@@ -49,21 +50,21 @@ ML_LIBRARIES = (
 """File names of mapped libraries that run models, or read them."""
 
 
-def questions(view: View, signatures: Sequence[ServerSignature]) -> list[Question]:
+def questions(view: View, index: Index) -> list[Question]:
     """Return the requests not asked yet, ordered by process and socket; empty when nothing is left to learn."""
     found: list[Question] = []
-    first_look = _first_look(signatures)
+    first_look = _first_look(index.signatures)
     for process in view.facts.processes:
         listeners = [x for x in view.listeners(process.pid) if x.port and x.pid == process.pid]
         entry = entry_of(process)
         if not listeners or entry.bystander or entry.daemon:
             continue
-        wanted = _wanted(view, process, signatures)
+        wanted = _wanted(view, process, index)
         curious = not wanted and _may_be_anything(view, process)
         for listener in listeners:
             probes = _probes(wanted, listener)
             if curious:
-                probes = [*_hinted(signatures, listener), *first_look]
+                probes = [*_hinted(index.signatures, listener), *first_look]
             found += _fresh(view, process, listener, probes)
     return found
 
@@ -77,11 +78,13 @@ def runs_models(process: Process) -> str:
     return ""
 
 
-def _wanted(view: View, process: Process, signatures: Sequence[ServerSignature]) -> list[ServerSignature]:
+def _wanted(view: View, process: Process, index: Index) -> list[ServerSignature]:
     """Signatures that the process, one of its ancestors, or an answer of its sockets points at."""
-    wanted = [s for s in signatures if leaning(view, process, s) or hit_of(view, process, s)]
+    candidates = index.candidates(view, process)
+    wanted = [s for s in candidates if leaning(view, process, s) or hit_of(view, process, s)]
     for ancestor in view.ancestors(process):
-        wanted += [s for s in signatures if s not in wanted and hit_of(view, ancestor, s)]
+        candidates = index.candidates(view, ancestor)
+        wanted += [s for s in candidates if s not in wanted and hit_of(view, ancestor, s)]
     return wanted
 
 

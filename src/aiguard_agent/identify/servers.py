@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from aiguard_agent.core.assets import Confidence, Evidence, Server
@@ -10,20 +10,19 @@ from aiguard_agent.core.facts import Listener, Process
 from aiguard_agent.identify.auth import grade
 from aiguard_agent.identify.evidence import EXACT, SHOWN, Hit, hit_of
 from aiguard_agent.identify.families import Family, fold
-from aiguard_agent.identify.interest import interest
+from aiguard_agent.identify.index import Index
 from aiguard_agent.identify.loaded import loaded
 from aiguard_agent.identify.naming import distinct, server_id
 from aiguard_agent.identify.unknown import unknown_servers
 from aiguard_agent.identify.version import chosen, disagreements, versions
 from aiguard_agent.identify.view import View
-from aiguard_agent.signatures.schema import ServerSignature
 
 EVIDENCE_LIMIT = 24
 
 
-def identify_servers(view: View, signatures: Sequence[ServerSignature]) -> tuple[Server, ...]:
+def identify_servers(view: View, index: Index) -> tuple[Server, ...]:
     """Return the servers, unknown model servers included, ordered by id."""
-    named, beaten = name_processes(view, signatures)
+    named, beaten = name_processes(view, index)
     families = fold(view, named)
     taken = {process.pid for family in families for process in family.members}
     servers = [_server(view, family, beaten) for family in families]
@@ -36,25 +35,18 @@ def identify_servers(view: View, signatures: Sequence[ServerSignature]) -> tuple
     return tuple(_with_fronts(view, families, renamed))
 
 
-def name_processes(
-    view: View, signatures: Sequence[ServerSignature]
-) -> tuple[Mapping[int, Hit], Mapping[int, tuple[Hit, ...]]]:
+def name_processes(view: View, index: Index) -> tuple[Mapping[int, Hit], Mapping[int, tuple[Hit, ...]]]:
     """Return (the winning hit of each named process, the hits that lost against it)."""
-    interesting = interest(signatures)
     named: dict[int, Hit] = {}
     beaten: dict[int, tuple[Hit, ...]] = {}
     for process in view.facts.processes:
-        if process.state == "Z" or not _worth_matching(view, process, interesting):
+        if process.state == "Z":
             continue
-        hits = [hit for signature in signatures if (hit := hit_of(view, process, signature)) is not None]
+        candidates = index.candidates(view, process)
+        hits = [hit for signature in candidates if (hit := hit_of(view, process, signature)) is not None]
         if hits:
             named[process.pid], beaten[process.pid] = _winner(hits)
     return named, beaten
-
-
-def _worth_matching(view: View, process: Process, interesting: Callable[[Process], bool]) -> bool:
-    answered = any(True for _pair in view.answers_of(process.pid))
-    return answered or bool(process.container) or process.inspected or interesting(process)
 
 
 def _winner(hits: Iterable[Hit]) -> tuple[Hit, tuple[Hit, ...]]:

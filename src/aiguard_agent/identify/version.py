@@ -9,6 +9,7 @@ from aiguard_agent.core.assets import Claim, Evidence
 from aiguard_agent.core.facts import Process
 from aiguard_agent.identify.answers import text_of
 from aiguard_agent.identify.evidence import image_tag, socket_words
+from aiguard_agent.identify.patterns import search
 from aiguard_agent.identify.view import View
 from aiguard_agent.signatures.schema import ServerSignature, VersionReader
 
@@ -80,7 +81,7 @@ def _claims(
     elif reader.path:
         for process in members:
             for text in (process.exe or "", " ".join(process.argv)[:8192]):
-                if matched := re.search(reader.path, text):
+                if matched := search(reader.path, text):
                     value = (matched[1] if matched.lastindex else matched[0])[:VERSION_LIMIT]
                     yield Claim(value=value, source=f"path{mark}", where=f"/proc/{process.pid}/cmdline")
                     return
@@ -112,7 +113,7 @@ def _answered(
 
 def _extract(text: str, pattern: str) -> str:
     if pattern:
-        matched = re.search(pattern, text)
+        matched = search(pattern, text)
         text = "" if matched is None else matched[1] if matched.lastindex else matched[0]
     text = text.strip()
     return text if len(text) <= VERSION_LIMIT and "\n" not in text else ""

@@ -16,6 +16,7 @@ from aiguard_agent.cli.console import write_out
 from aiguard_agent.cli.verb import Verb
 from aiguard_agent.errors import DocumentError, UsageError
 from aiguard_agent.identify.cases import failures, parse_cases
+from aiguard_agent.identify.index import Index
 from aiguard_agent.signatures.lint import lint
 from aiguard_agent.signatures.schema import ServerSignature
 
@@ -77,6 +78,7 @@ def _tested(signatures: Mapping[str, ServerSignature], folder: Path) -> str:
     files = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
     if not files:
         raise UsageError(f"{folder}: no *.yaml case files there")
+    index = Index(signatures.values())
     problems, count = [], 0
     for path in files:
         signature = signatures.get(path.stem)
@@ -90,7 +92,7 @@ def _tested(signatures: Mapping[str, ServerSignature], folder: Path) -> str:
             continue
         count += len(cases)
         for case in cases:
-            problems += [f"{path}: {case.name}: {w}" for w in failures(case, signature, tuple(signatures.values()))]
+            problems += [f"{path}: {case.name}: {w}" for w in failures(case, signature, index)]
         products = [case.expect.product for case in cases]
         if signature.id not in products or all(product == signature.id for product in products):
             problems.append(f"{path}: give a case in which {signature.id} is named and a near miss in which it is not")
