@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import struct
+from functools import lru_cache
 
 from aiguard_agent.core.facts import Scope
 
@@ -17,6 +18,7 @@ _PRIVATE = tuple(
 )
 
 
+@lru_cache(maxsize=4096)
 def scope_of(address: str) -> Scope:
     """Judge a bind address alone. A v4-mapped v6 address counts as the v4 address; text that is none, as public."""
     try:

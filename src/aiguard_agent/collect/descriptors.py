@@ -16,7 +16,8 @@ def descriptors_of(host: Host, process: Process, budget: int) -> Descriptors:
     """Return what a process holds open; read at most once per pass.
 
     `budget` is Options.descriptors: the links that all collectors of one pass may read together. Raises
-    BudgetExceeded when it is spent, and OSError when the process is gone or not ours to see.
+    BudgetExceeded when it is spent, and OSError when the process is gone or not ours to see (the kernel may list
+    the numbers and still refuse the links).
     """
     key = identity_of(process)
     kept = host.memory.descriptors.get(key)
@@ -39,7 +40,7 @@ def _read(host: Host, pid: int, budget: int) -> Descriptors:
         for name in names:
             try:
                 target = os.readlink(name, dir_fd=folder)
-            except OSError:
+            except FileNotFoundError:
                 continue
             if target.startswith("/"):
                 files.append((int(name) if name.isdecimal() else -1, target))

@@ -17,6 +17,8 @@ from aiguard_agent.collect.memory import identity_of
 from aiguard_agent.core.facts import Process
 from aiguard_agent.errors import BudgetExceeded
 
+LONG_TABLE = 256
+"""Descriptors beyond which a process is only asked when there is no better explanation for a socket."""
 _INIT = 1
 
 
@@ -41,28 +43,51 @@ class Search:
     denied: int = 0
     spent: bool = False
     _asked: set[int] = field(default_factory=set)
+    _missing: set[int] = field(default_factory=set)
+    """Inodes that are worth asking more processes for."""
+    _hiding: set[tuple[int | None, int]] = field(default_factory=set)
+    """Namespace and user of processes that did not show their descriptors."""
 
     def run(self, wanted: Mapping[int, Wanted]) -> None:
         """Find the holders of every wanted inode, from memory where it still holds true."""
         self.found = {inode: [] for inode in wanted}
-        missing = self._recall(wanted)
-        if not missing and not self._asked:
-            return
-        for process in self._interesting(missing):
+        self._missing = self._recall(wanted)
+        if self._missing:
+            for process in self._interesting():
+                self._ask(process)
+            self._missing = {inode for inode in self._missing if wanted[inode].widen}
+            self._widen(wanted)
+        if self._asked:
+            self._ask_relatives()
+            self._keep()
+        else:
+            self.denied, self.spent = self.host.memory.search_denied, self.host.memory.search_spent
+
+    def _keep(self) -> None:
+        """Remember the answer for the next pass, and why some of it is missing."""
+        memory = self.host.memory
+        memory.holders = {inode: tuple(map(identity_of, holders)) for inode, holders in self.found.items()}
+        memory.search_denied = self.denied
+        memory.search_spent = self.spent
+
+    def _widen(self, wanted: Mapping[int, Wanted]) -> None:
+        """Ask the others until every socket has an owner.
+
+        A socket that a process which hides from us explains (same namespace and user) is no reason to read long
+        tables: those are asked for the sake of sockets that nobody explains.
+        """
+        for process, count in self._others(wanted):
+            if not self._missing or self.spent:
+                return
+            if count > LONG_TABLE and all(_pair(wanted[inode]) in self._hiding for inode in self._missing):
+                continue
             self._ask(process)
-        for process in self._others(wanted, missing):
-            if not any(wanted[inode].widen and not self.found[inode] for inode in missing):
-                break
-            self._ask(process)
-        self._ask_relatives()
-        kept = self.host.memory.holders
-        kept.clear()
-        kept.update((inode, tuple(map(identity_of, holders))) for inode, holders in self.found.items())
 
     def _recall(self, wanted: Mapping[int, Wanted]) -> set[int]:
         """Fill in the holders that are remembered and alive; return the inodes that must be searched.
 
-        A thorough pass asks the remembered holders again, and searches again for what was searched in vain.
+        A thorough pass asks the remembered holders again. What was searched in vain (the kernel holds sockets of its
+        own) is not searched again, but still recognised when a process is asked for another reason.
         """
         memory = self.host.memory
         living = {identity_of(process): process for process in self.processes}
@@ -72,31 +97,33 @@ class Search:
                     self._ask(process)
                 else:
                     self.found[inode].append(process)
-        vain = set() if memory.thorough else {inode for inode, kept in memory.holders.items() if not kept}
+        vain = set() if memory.search_spent else {inode for inode, kept in memory.holders.items() if not kept}
         return {inode for inode in wanted if not self.found[inode] and inode not in vain}
 
-    def _interesting(self, missing: set[int]) -> Iterator[Process]:
+    def _interesting(self) -> Iterator[Process]:
         """Yield the processes that deserve a deep look anyway."""
         known = self.host.memory.known
-        for process in self.processes if missing else ():
+        for process in self.processes:
             if process.pid in known and known[process.pid].interesting:
                 yield process
 
-    def _others(self, wanted: Mapping[int, Wanted], missing: set[int]) -> Iterator[Process]:
-        """Yield all other processes, likely owners first: same namespace and user, same namespace, the rest.
+    def _others(self, wanted: Mapping[int, Wanted]) -> Iterator[tuple[Process, int]]:
+        """Yield all other processes with the length of their tables.
 
-        Among equals, those with few descriptors come first, for they cost little (st_size, Linux >= 6.2).
+        Likely owners come first: same namespace and user, same namespace, the rest; among equals, those with few
+        descriptors, for they cost little.
         """
-        pairs = {(wanted[inode].netns, wanted[inode].uid) for inode in missing if wanted[inode].widen}
+        pairs = {_pair(wanted[inode]) for inode in self._missing}
         spaces = {netns for netns, _uid in pairs}
-        tiers: tuple[list[Process], ...] = ([], [], [])
-        for process in self.processes:
+        tiers: tuple[list[tuple[int, int, Process]], ...] = ([], [], [])
+        for process in self.processes if pairs else ():
             if process.exe == "" or process.state in "ZX" or process.pid in self._asked:
                 continue
             likely = 0 if (process.netns, process.uid) in pairs else 1 if process.netns in spaces else 2
-            tiers[likely].append(process)
+            tiers[likely].append((_count(self.host, process.pid), process.pid, process))
         for tier in tiers:
-            yield from sorted(tier, key=lambda process: (_count(self.host, process.pid), process.pid))
+            for count, _pid, process in sorted(tier, key=lambda entry: entry[:2]):
+                yield process, count
 
     def _ask(self, process: Process) -> bool:
         """Read what one process holds; tell whether it holds anything that is looked for."""
@@ -110,12 +137,14 @@ class Search:
             return False
         except PermissionError:
             self.denied += 1
+            self._hiding.add((process.netns, process.uid))
             return False
         except OSError:
             return False
         for inode in held:
             if process not in self.found[inode]:
                 self.found[inode].append(process)
+        self._missing -= held
         return bool(held)
 
     def _ask_relatives(self) -> None:
@@ -138,8 +167,13 @@ class Search:
                         queue.append(relative)
 
 
+def _pair(wanted: Wanted) -> tuple[int | None, int]:
+    """Return what an owner most likely has in common with its socket."""
+    return wanted.netns, wanted.uid
+
+
 def _count(host: Host, pid: int) -> int:
-    """Return about how many descriptors a process has; 0 when the kernel does not say."""
+    """Return how many descriptors a process has; 0 when the kernel does not say (st_size tells it since Linux 6.2)."""
     try:
         return host.lstat(f"/proc/{pid}/fd").st_size
     except OSError:
@@ -148,4 +182,6 @@ def _count(host: Host, pid: int) -> int:
 
 def order_of_holders(holders: Sequence[Process]) -> tuple[int, ...]:
     """Return pids, the earliest started first; init last, for it only hands sockets on."""
+    if len(holders) == 1:
+        return (holders[0].pid,)
     return tuple(p.pid for p in sorted(holders, key=lambda p: (p.pid == _INIT, p.start_ticks, p.pid)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from aiguard_agent.core.facts import Namespace, Process
+from aiguard_agent.core.facts import Listener, Namespace, Process
 
 Identity = tuple[int, int]
 """(pid, start_ticks)."""
@@ -62,6 +62,13 @@ class Memory:
     """Descriptor links read in this pass, by all collectors together."""
     holders: dict[int, tuple[Identity, ...]] = field(default_factory=dict)
     """By inode of a listening socket: who held it; empty = searched in vain."""
+    sockets: object = None
+    """All listening sockets of the last pass, to see whether anything changed."""
+    listeners: tuple[Listener, ...] = ()
+    search_denied: int = 0
+    """Processes that did not show their descriptors when owners were last searched."""
+    search_spent: bool = False
+    """True when the last search ended because its budget was spent."""
     namespaces: dict[int, Namespace] = field(default_factory=dict)
 
     def begin(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aiguard_agent.collect.redact import redact_env
 from aiguard_agent.core.facts import Container
@@ -191,6 +192,7 @@ class Cgroup:
     container: Container | None = None
 
 
+@lru_cache(maxsize=1024)
 def parse_cgroup(text: str) -> Cgroup:
     """Read /proc/PID/cgroup, v1, v2 or both: innermost container, innermost systemd unit, most telling path."""
     paths = sorted(set(_paths(text)), key=lambda found: found[0])

@@ -18,6 +18,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 
 from aiguard_agent.collect.addresses import text_of
 from aiguard_agent.collect.procnet import Listening
@@ -113,15 +114,15 @@ def _tcp(body: bytes) -> Listening | None:
     """Read one inet_diag_msg."""
     if len(body) < 72 or body[0] not in (socket.AF_INET, socket.AF_INET6):
         return None
-    four = body[0] == socket.AF_INET
     uid, inode = struct.unpack_from("=II", body, 64)
-    return Listening(
-        family="tcp4" if four else "tcp6",
-        address=text_of(body[8:12] if four else body[8:24]),
-        port=struct.unpack_from(">H", body, 4)[0],
-        uid=uid,
-        inode=inode,
-    )
+    return _listening(body[4:6], body[8:12] if body[0] == socket.AF_INET else body[8:24], uid, inode)
+
+
+@lru_cache(maxsize=16384)
+def _listening(port: bytes, address: bytes, uid: int, inode: int) -> Listening:
+    """Build the value; kept, because pass after pass almost all sockets are the same."""
+    family = "tcp4" if len(address) == 4 else "tcp6"
+    return Listening(family=family, address=text_of(address), port=int.from_bytes(port, "big"), uid=uid, inode=inode)
 
 
 def _unix(body: bytes) -> Listening | None:

@@ -10,6 +10,7 @@ from aiguard_agent.collect.addresses import scope_of
 from aiguard_agent.collect.collector import Collector, Options, Sight
 from aiguard_agent.collect.holders import Search, Wanted, order_of_holders
 from aiguard_agent.collect.host import TEXT_LIMIT, Host, blind_of
+from aiguard_agent.collect.memory import identity_of
 from aiguard_agent.collect.netns import Dump, dump_here, dump_inside
 from aiguard_agent.collect.procfs import parse_namespace
 from aiguard_agent.collect.procnet import (
@@ -47,13 +48,26 @@ def look(host: Host, options: Options, seen: Sight) -> Sight:
         dumps[space.inode] = dump
         if dump.error is not None:
             blind.append(blind_of(NAME, f"namespace {space.inode}", dump.error))
-    search = Search(host, options.descriptors, processes)
-    search.run(_wanted(dumps))
-    listeners = tuple(_listeners(dumps, search))
+    listeners = _owned(host, options, processes, dumps)
     namespaces = tuple(_namespace(host, space) for space in spaces if space.inode is not None)
     host.memory.namespaces = {space.inode: space for space in namespaces}
-    blind += _unowned(listeners, search, options)
+    blind += _unowned(host, listeners, options)
     return Sight(listeners=listeners, namespaces=namespaces, blind=tuple(blind))
+
+
+def _owned(
+    host: Host, options: Options, processes: Sequence[Process], dumps: Mapping[int | None, Dump]
+) -> tuple[Listener, ...]:
+    """Return the sockets with their owners; the same as last time when neither sockets nor owners changed."""
+    memory = host.memory
+    key = tuple((netns, dump.tcp, dump.unix) for netns, dump in dumps.items())
+    holders = {identity for held in memory.holders.values() for identity in held}
+    if memory.thorough or memory.sockets != key or not holders <= set(map(identity_of, processes)):
+        search = Search(host, options.descriptors, processes)
+        search.run(_wanted(dumps))
+        memory.sockets = key
+        memory.listeners = tuple(_listeners(dumps, search))
+    return memory.listeners
 
 
 def _spaces(host: Host, processes: Sequence[Process]) -> list[_Space]:
@@ -189,16 +203,16 @@ def _unplaced(host: Host, processes: Sequence[Process]) -> list[Blind]:
     return [blind] if count else []
 
 
-def _unowned(listeners: Sequence[Listener], search: Search, options: Options) -> list[Blind]:
+def _unowned(host: Host, listeners: Sequence[Listener], options: Options) -> list[Blind]:
     """Say how many sockets stayed without an owner, and why."""
     count = sum(one.pid is None and one.family != "unix" for one in listeners)
     if not count:
         return []
     reason, kind = "held by the kernel or by a process outside our view", BlindKind.DENIED
-    if search.spent:
+    if host.memory.search_spent:
         reason, kind = f"the budget of {options.descriptors} descriptors was spent", BlindKind.BUDGET
-    elif search.denied:
-        reason = f"the descriptors of {search.denied} processes are denied; run as root"
+    elif host.memory.search_denied:
+        reason = f"the descriptors of {host.memory.search_denied} processes are denied; run as root"
     subject = f"owners of {count} listening sockets"
     return [Blind(collector=NAME, subject=subject, reason=reason, kind=kind, count=count)]
 
