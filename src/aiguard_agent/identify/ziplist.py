@@ -222,10 +222,15 @@ def _from_local_headers(reader: Reader) -> Listing:
         flags, method, compressed, size, name_length, extra_length = struct.unpack("<6xHH8xIIHH", head[:30])
         extra = head[30 + name_length : 30 + name_length + extra_length]
         size, compressed = _widened(extra, size, compressed)
+        begin = at + 30 + name_length + extra_length
+        streamed = flags & 8 and not compressed
+        if streamed:
+            # Sizes stand behind the data: all that follows may be this member's, and no next header can be found.
+            size = compressed = max(0, reader.size - begin)
         entries.append(Entry(_name(head[30 : 30 + name_length]), method, compressed, size, at))
-        at += 30 + name_length + extra_length + compressed
-        if flags & 8 and not compressed:
-            break  # sizes stand behind the data: the next header cannot be found without unpacking
+        if streamed:
+            break
+        at = begin + compressed
     return Listing(tuple(entries), complete=False, remarks=("the zip has no directory: cut or damaged",))
 
 

@@ -48,7 +48,9 @@ def _pickle_of(listing: Listing) -> Entry | None:
     for entry in listing.ending("data.pkl"):
         root = entry.name[: -len("data.pkl")].lower()
         names = [other.name.lower() for other in listing.entries]
-        ours = any(name.startswith((f"{root}data/", f"{root}version", f"{root}byteorder")) for name in names)
+        beside = (f"{root}data/", f"{root}version", f"{root}byteorder", f"{root}.data/")
+        # Of a zip without directory only the first member may be seen.
+        ours = not listing.complete or any(name.startswith(beside) for name in names)
         if root.count("/") <= 1 and ours and not any(name.startswith(f"{root}code/") for name in names):
             return entry
     return None
