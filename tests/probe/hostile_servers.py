@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,9 @@ from aiguard_agent.probe.doorway import own_namespace
 from aiguard_agent.probe.policy import Budget
 
 Serve = Callable[[socket.socket, threading.Event], None]
+
+TOKEN = uuid.uuid4().hex
+"""Goes into the Accept header of every question, so that whoever else knocks at a port of ours is not counted."""
 
 FAST = Budget(total_seconds=3.0, request_seconds=0.4, connect_seconds=0.2, parallel=4)
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -30,6 +34,7 @@ class Server:
         self.port: int = listener.getsockname()[1] if listener.family != socket.AF_UNIX else 0
         self.requests: list[bytes] = []
         self.connections = 0
+        """Connections that carried a question of this test run."""
         self.over = threading.Event()
 
 
@@ -47,7 +52,7 @@ def target(
 
 
 def get(path: str = "/", *, keep_body: bool = True) -> ProbeRequest:
-    return ProbeRequest(path=path, keep_body=keep_body)
+    return ProbeRequest(path=path, keep_body=keep_body, accept=f"*/*; run={TOKEN}")
 
 
 def alive(_target: Target) -> bool:
@@ -63,21 +68,24 @@ def serving(
     server = Server(listener)
     threads: list[threading.Thread] = []
 
+    def note(request: bytes) -> None:
+        if TOKEN.encode() in request:
+            server.connections += 1
+            server.requests.append(request)
+
     def one(connection: socket.socket) -> None:
-        with (
-            contextlib.suppress(OSError, ValueError),
-            connection,
-            tls.wrap_socket(connection, server_side=True) if tls else connection as stream,
-        ):
-            if read:
-                server.requests.append(stream.recv(65536))
-            serve(stream, server.over)
+        with contextlib.suppress(OSError, ValueError), connection:
+            if tls and (start := connection.recv(65536, socket.MSG_PEEK)).startswith(b"GET"):
+                note(start)
+            with tls.wrap_socket(connection, server_side=True) if tls else connection as stream:
+                if read:
+                    note(stream.recv(65536))
+                serve(stream, server.over)
 
     def accept() -> None:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = listener.accept()
-                server.connections += 1
                 threads.append(threading.Thread(target=one, args=(connection,), daemon=True))
                 threads[-1].start()
 
