@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from asset_samples import D1, D2
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiguard_agent.errors import DocumentError
@@ -172,6 +172,7 @@ LINES = st.builds(
 )
 
 
+@settings(max_examples=60)
 @given(st.lists(LINES, max_size=12).map("\n".join) | st.text(max_size=80))
 def test_any_text_is_an_inventory_or_problems(text: str) -> None:
     """No text raises anything but DocumentError, and every problem names the file and a line."""

@@ -202,13 +202,7 @@ def _words(key: str, node: Node, message: str) -> str:
     if "length >= 1" in message:
         return "is empty; write a value or leave the key out"
     plain = _WHERE.sub("", message)
-    for machine, human in (
-        ("`array`", "a list"),
-        ("`object`", "a mapping"),
-        ("`str`", "a text"),
-        ("`int`", "a number"),
-    ):
-        plain = plain.replace(machine, human)
+    plain = _TYPES.sub(lambda found: " or ".join(_HUMAN.get(word, word) for word in _words_of(found[1])), plain)
     return plain[:1].lower() + plain[1:]
 
 
