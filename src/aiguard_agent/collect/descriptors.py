@@ -19,35 +19,51 @@ def descriptors_of(host: Host, process: Process, budget: int) -> Descriptors:
     BudgetExceeded when it is spent, and OSError when the process is gone or not ours to see (the kernel may list
     the numbers and still refuse the links).
     """
+    found = descriptors_up_to(host, process, budget, budget)
+    if found is None:
+        raise BudgetExceeded(f"budget of {budget} descriptor links is spent")
+    return found
+
+
+def descriptors_up_to(host: Host, process: Process, budget: int, longest: int) -> Descriptors | None:
+    """As `descriptors_of`, but None for a process that holds more than `longest`."""
     key = identity_of(process)
     kept = host.memory.descriptors.get(key)
     if kept is None:
-        kept = _read(host, process.pid, budget)
-        host.memory.descriptors[key] = kept
+        kept = _read(host, process.pid, budget, longest)
+        if kept is not None:
+            host.memory.descriptors[key] = kept
     return kept
 
 
-def _read(host: Host, pid: int, budget: int) -> Descriptors:
+def _read(host: Host, pid: int, budget: int, longest: int) -> Descriptors | None:
     """Read all links; one that closes under our hands is skipped."""
     folder = os.open(host.at(f"/proc/{pid}/fd"), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         names = os.listdir(folder)
+        if len(names) > longest:
+            return None
         if host.memory.links_read + len(names) > budget:
             raise BudgetExceeded(f"budget of {budget} descriptor links is spent")
         host.memory.links_read += len(names)
-        sockets: set[int] = set()
-        files: list[tuple[int, str]] = []
-        for name in names:
-            try:
-                target = os.readlink(name, dir_fd=folder)
-            except FileNotFoundError:
-                continue
-            if target.startswith("/"):
-                files.append((int(name) if name.isdecimal() else -1, target))
-            elif target.startswith(_SOCKET):
-                sockets.add(_inode(target))
+        return _sorted(folder, names)
     finally:
         os.close(folder)
+
+
+def _sorted(folder: int, names: list[str]) -> Descriptors:
+    """Read the links of an open folder and tell sockets from files."""
+    sockets: set[int] = set()
+    files: list[tuple[int, str]] = []
+    for name in names:
+        try:
+            target = os.readlink(name, dir_fd=folder)
+        except FileNotFoundError:
+            continue
+        if target.startswith("/"):
+            files.append((int(name) if name.isdecimal() else -1, target))
+        elif target.startswith(_SOCKET):
+            sockets.add(_inode(target))
     return Descriptors(sockets=frozenset(sockets), files=tuple(files))
 
 

@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from aiguard_agent.collect.descriptors import descriptors_of
+from aiguard_agent.collect.descriptors import descriptors_up_to
 from aiguard_agent.collect.host import Host
-from aiguard_agent.collect.memory import identity_of
+from aiguard_agent.collect.memory import Descriptors, identity_of
 from aiguard_agent.core.facts import Process
 from aiguard_agent.errors import BudgetExceeded
 
@@ -45,6 +45,8 @@ class Search:
     _asked: set[int] = field(default_factory=set)
     _missing: set[int] = field(default_factory=set)
     """Inodes that are worth asking more processes for."""
+    _holding: dict[int, Process] = field(default_factory=dict)
+    """Those that were asked and hold something, by pid."""
     _hiding: set[tuple[int | None, int]] = field(default_factory=set)
     """Namespace and user of processes that did not show their descriptors."""
 
@@ -76,11 +78,15 @@ class Search:
         A socket that a process which hides from us explains (same namespace and user) is no reason to read long
         tables: those are asked for the sake of sockets that nobody explains.
         """
-        for process, count in self._others(wanted):
-            if not self._missing or self.spent:
+        long_ones: list[Process] = []
+        for process in self._others(wanted):
+            if not self._missing:
                 return
-            if count > LONG_TABLE and all(_pair(wanted[inode]) in self._hiding for inode in self._missing):
-                continue
+            if not self._ask(process, LONG_TABLE):
+                long_ones.append(process)
+        for process in long_ones:
+            if self.spent or all(_pair(wanted[inode]) in self._hiding for inode in self._missing):
+                return
             self._ask(process)
 
     def _recall(self, wanted: Mapping[int, Wanted]) -> set[int]:
@@ -107,45 +113,43 @@ class Search:
             if process.pid in known and known[process.pid].interesting:
                 yield process
 
-    def _others(self, wanted: Mapping[int, Wanted]) -> Iterator[tuple[Process, int]]:
-        """Yield all other processes with the length of their tables.
-
-        Likely owners come first: same namespace and user, same namespace, the rest; among equals, those with few
-        descriptors, for they cost little.
-        """
+    def _others(self, wanted: Mapping[int, Wanted]) -> list[Process]:
+        """Return all other processes, likely owners first: same namespace and user, same namespace, the rest."""
         pairs = {_pair(wanted[inode]) for inode in self._missing}
         spaces = {netns for netns, _uid in pairs}
-        tiers: tuple[list[tuple[int, int, Process]], ...] = ([], [], [])
+        tiers: tuple[list[Process], ...] = ([], [], [])
         for process in self.processes if pairs else ():
-            if process.exe == "" or process.state in "ZX" or process.pid in self._asked:
-                continue
-            likely = 0 if (process.netns, process.uid) in pairs else 1 if process.netns in spaces else 2
-            tiers[likely].append((_count(self.host, process.pid), process.pid, process))
-        for tier in tiers:
-            for count, _pid, process in sorted(tier, key=lambda entry: entry[:2]):
-                yield process, count
+            if process.exe != "" and process.state not in "ZX" and process.pid not in self._asked:
+                likely = 0 if (process.netns, process.uid) in pairs else 1 if process.netns in spaces else 2
+                tiers[likely].append(process)
+        return [process for tier in tiers for process in tier]
 
-    def _ask(self, process: Process) -> bool:
-        """Read what one process holds; tell whether it holds anything that is looked for."""
+    def _ask(self, process: Process, longest: int | None = None) -> bool:
+        """Read what one process holds; False when its table is longer than `longest`, and it was not asked."""
         if process.pid in self._asked:
-            return any(process in holders for holders in self.found.values())
-        self._asked.add(process.pid)
+            return True
         try:
-            held = descriptors_of(self.host, process, self.budget).sockets & self.found.keys()
+            read = descriptors_up_to(self.host, process, self.budget, self.budget if longest is None else longest)
         except BudgetExceeded:
-            self.spent = True
-            return False
+            read = None
         except PermissionError:
             self.denied += 1
             self._hiding.add((process.netns, process.uid))
-            return False
+            read = Descriptors()
         except OSError:
+            read = Descriptors()
+        if read is None and longest is not None:
             return False
+        self._asked.add(process.pid)
+        self.spent = self.spent or read is None
+        held = read.sockets & self.found.keys() if read else frozenset()
         for inode in held:
             if process not in self.found[inode]:
                 self.found[inode].append(process)
-        self._missing -= held
-        return bool(held)
+        if held:
+            self._holding[process.pid] = process
+            self._missing -= held
+        return True
 
     def _ask_relatives(self) -> None:
         """Ask parents and children of the holders, and on from those that hold something too."""
@@ -153,31 +157,21 @@ class Search:
         children: defaultdict[int, list[Process]] = defaultdict(list)
         for process in self.processes:
             children[process.ppid].append(process)
-        found = {process.pid: process for holders in self.found.values() for process in holders}
-        queue = [process for pid, process in found.items() if pid in self._asked]
-        done = {process.pid for process in queue}
+        queue = list(self._holding.values())
         while queue:
             holder = queue.pop()
             # Init hands sockets to services; its children are everybody, so only the interesting ones were asked.
             near = [] if holder.pid == _INIT else [*children[holder.pid], by_pid.get(holder.ppid)]
             for relative in near:
-                if relative is not None and relative.pid not in done and relative.exe != "":
-                    done.add(relative.pid)
-                    if self._ask(relative):
+                if relative is not None and relative.pid not in self._asked and relative.exe != "":
+                    self._ask(relative)
+                    if relative.pid in self._holding:
                         queue.append(relative)
 
 
 def _pair(wanted: Wanted) -> tuple[int | None, int]:
     """Return what an owner most likely has in common with its socket."""
     return wanted.netns, wanted.uid
-
-
-def _count(host: Host, pid: int) -> int:
-    """Return how many descriptors a process has; 0 when the kernel does not say (st_size tells it since Linux 6.2)."""
-    try:
-        return host.lstat(f"/proc/{pid}/fd").st_size
-    except OSError:
-        return 0
 
 
 def order_of_holders(holders: Sequence[Process]) -> tuple[int, ...]:

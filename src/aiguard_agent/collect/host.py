@@ -56,7 +56,9 @@ class Host:
     def proc(self, pid: int, name: str, limit: int = TEXT_LIMIT) -> bytes:
         """Return up to `limit` bytes of a kernel-made file of one process; `name` is a constant of ours.
 
-        The short way for sweeps: the live kernel has no links or devices there, so nothing needs to be checked.
+        The short way for sweeps: the live kernel has no links or devices there, so nothing needs to be checked. Only
+        for files that the kernel makes in one piece (stat, cmdline, cgroup, environ, status), where a short read is
+        the end; not for maps.
         """
         path = f"/proc/{pid}/{name}"
         if not self.live:
@@ -64,7 +66,7 @@ class Host:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             first = os.read(fd, min(limit, _FIRST))
-            return first + _read_on(fd, limit - len(first)) if first else first
+            return first if len(first) < _FIRST else first + _read_on(fd, limit - len(first))
         finally:
             os.close(fd)
 

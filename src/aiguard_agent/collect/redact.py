@@ -61,11 +61,34 @@ _SHAPES = re.compile(
     r")"
 )
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-_HINT = re.compile(
-    r"(?i)key|tok|pass|pwd|pw=|secret|cred|bearer|basic|auth|cookie|@|(?<![a-z0-9])(?:sk-|hf_|gsk|xai|r8|pplx|lsv2|esec"
-    r"|gh|glpat|a[ks]ia|aiza|ya29|dapi|xox|nvapi|pypi|npm|tvly|eyj)|-u\b|--user|-----"
+_HINTS = (
+    *(
+        "key",
+        "tok",
+        "pass",
+        "pwd",
+        "pw=",
+        "pw ",
+        "pw\0",
+        "secret",
+        "cred",
+        "bearer",
+        "basic",
+        "auth",
+        "cookie",
+        "@",
+        "-----",
+    ),
+    *("sk-", "hf_", "hf-", "gsk", "xai", "r8_", "r8-", "pplx", "lsv2", "gho_", "ghp_", "ghr_", "ghs_", "ghu_"),
+    *("github_pat", "glpat", "akia", "asia", "aiza", "ya29", "dapi", "xox", "nvapi", "pypi", "npm_", "tvly", "eyj"),
 )
-"""When this is silent over a whole command line, none of the rest can speak: most processes end here."""
+"""When none of these is in a whole command line, nothing below can find anything: most processes end here."""
+
+
+def _hints(text: str) -> bool:
+    """Tell, cheaply, whether a text is worth searching. Plain `in` beats one big pattern twenty times."""
+    lowered = text.lower()
+    return any(hint in lowered for hint in _HINTS)
 
 
 def names_secret(name: str) -> bool:
@@ -88,9 +111,9 @@ def names_secret(name: str) -> bool:
 
 def redact_argv(argv: Sequence[str]) -> tuple[str, ...]:
     """Return the command line with every value that is, or may be, a secret replaced by REDACTED."""
-    if not _HINT.search("\0".join(argv)):
-        return tuple(argv)
     curl = bool(argv) and argv[0].rsplit("/", 1)[-1] == "curl"
+    if not curl and not _hints("\0".join((*argv, ""))):
+        return tuple(argv)
     result: list[str] = []
     pending = ""
     for word in argv:
@@ -118,7 +141,7 @@ def redact_env(name: str, value: str) -> str:
 
 def redact_text(text: str) -> str:
     """Return free text without anything in it that looks like, or is called, a secret."""
-    if not _HINT.search(text):
+    if not _hints(text):
         return text
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]}…"

@@ -13,6 +13,7 @@ from aiguard_agent.collect.collector import Collector, Options, Sight
 from aiguard_agent.collect.host import Host, blind_of
 from aiguard_agent.collect.memory import Known
 from aiguard_agent.collect.procfs import (
+    Cgroup,
     Stat,
     parse_argv,
     parse_boot_time,
@@ -121,31 +122,30 @@ def _judge(host: Host, options: Options, entry: Known) -> list[Blind]:
 
 def _read(host: Host, pid: int, stat: Stat) -> Process:
     """Read what makes up one process; raises OSError when it is gone."""
+    kernel, zombie = stat.kernel, stat.state == "Z"
     uid = _uid(host, pid)
-    bare = Process(
+    cgroup = Cgroup()
+    argv: tuple[str, ...] = ()
+    if not kernel:
+        cgroup = parse_cgroup(_optional(host, pid, "cgroup").decode("utf-8", "surrogateescape"))
+        argv = () if zombie else redact_argv(parse_argv(_optional(host, pid, "cmdline", ARGV_LIMIT)))
+    return Process(
         pid=pid,
         start_ticks=stat.start_ticks,
         started=host.memory.boot_time + stat.start_ticks / _TICKS,
         ppid=stat.ppid,
         comm=stat.comm,
         state=stat.state,
+        argv=argv,
+        exe="" if kernel else _exe(host, pid, stat.state, argv),
         uid=uid,
         user=_user(host, uid),
-        rss=stat.pages * _PAGE,
-        threads=stat.threads,
-    )
-    if stat.kernel:
-        return replace(bare, exe="")
-    cgroup = parse_cgroup(_optional(host, pid, "cgroup").decode("utf-8", "surrogateescape"))
-    argv = () if stat.state == "Z" else redact_argv(parse_argv(_optional(host, pid, "cmdline", ARGV_LIMIT)))
-    return replace(
-        bare,
-        argv=argv,
-        exe=_exe(host, pid, stat.state, argv),
         cgroup=cgroup.path,
         unit=cgroup.unit,
         container=cgroup.container.id if cgroup.container else "",
-        netns=_netns(host, pid),
+        netns=None if kernel else _netns(host, pid),
+        rss=stat.pages * _PAGE,
+        threads=stat.threads,
     )
 
 
