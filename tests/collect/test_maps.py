@@ -17,32 +17,34 @@ SAMPLE = b"""\
 
 def test_files_are_united_with_their_reach_and_their_right_to_run():
     """All mappings of one file are one entry; anonymous memory and [stack] are none."""
-    found, whole = parse_maps(SAMPLE)
+    found = parse_maps(SAMPLE)
 
-    assert whole
-    assert list(found) == [
-        "/usr/bin/sed",
-        "/srv/my models/a.gguf",
-        "/srv/b.gguf (deleted)",
-        "/srv/line\nfeed.gguf",
-    ]
-    assert found["/srv/my models/a.gguf"].reach == 6 << 20
-    assert [entry.runs for entry in found.values()] == [True, False, False, False]
-    assert found["/srv/my models/a.gguf"].inode == 77
+    assert found.whole
+    assert found.paths == ("/usr/bin/sed", "/srv/my models/a.gguf", "/srv/b.gguf (deleted)", "/srv/line\nfeed.gguf")
+    assert found.runs == {"/usr/bin/sed"}
+    assert found.extent("/srv/my models/a.gguf") == (77, 6 << 20)
+    assert found.extent("/srv/line\nfeed.gguf") == (79, 4096)
+    assert found.extent("/srv/a.gguf") == (0, 0)
 
 
 def test_more_paths_than_the_limit_are_said_to_be_too_many():
     """Beyond the limit the answer says that it is not the whole."""
-    lines = b"".join(b"1000-2000 r--p 00000000 fe:00 7 /f/%d\n" % n for n in range(MAX_PATHS + 1))
+    found = parse_maps(b"".join(b"1000-2000 r--p 00000000 fe:00 7 /f/%d\n" % n for n in range(MAX_PATHS + 1)))
 
-    found, whole = parse_maps(lines)
+    assert len(found.paths) == MAX_PATHS
+    assert not found.whole
 
-    assert len(found) == MAX_PATHS
-    assert not whole
+
+def test_path_with_an_x_in_it_does_not_run():
+    """The right to run is read from its column, not from the path."""
+    assert parse_maps(b"1000-2000 r--p 00000000 fe:00 7 /f/r-xp 00 /x\n").runs == frozenset()
 
 
 @settings(max_examples=40)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_survived(data):
     """Whatever maps says, nothing is raised."""
-    assert isinstance(parse_maps(SAMPLE + data)[0], dict)
+    found = parse_maps(SAMPLE + data)
+
+    assert "/usr/bin/sed" in found.paths
+    assert all(isinstance(found.extent(path), tuple) for path in found.paths)

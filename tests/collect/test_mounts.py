@@ -38,6 +38,17 @@ def test_vfs_root_is_a_folder_of_the_host():
     assert list(translate("/m/a.bin", theirs, parse_mountinfo(HOST))) == ["/var/lib/docker/vfs/dir/ab/m/a.bin"]
 
 
+def test_layer_comes_before_the_merged_folder():
+    """The host sees the merged overlay as well; the layer is told first, for it is there after the container."""
+    host = parse_mountinfo(
+        HOST + DOCKER_OVERLAY.split("\n")[0].replace("900 800", "70 27").replace(" / / ", " / /d/m ")
+    )
+
+    found = list(translate("/x.pt", parse_mountinfo(DOCKER_OVERLAY), host))
+
+    assert found == ["/d/one/diff/x.pt", "/d/l/AA/x.pt", "/d/l/BB/x.pt", "/d/m/x.pt"]
+
+
 def test_host_mount_hidden_under_another_is_not_taken():
     """A candidate that another mount covers on the host is not the same file, so it is not offered."""
     covered = parse_mountinfo(HOST + "50 40 0:99 / /data/llm rw - tmpfs tmpfs rw\n")

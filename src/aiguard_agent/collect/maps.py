@@ -16,32 +16,44 @@ MAX_PATHS = 4096
 """Distinct paths kept of one process."""
 DELETED = " (deleted)"
 
-_LINE = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) \S+ (\d+) +(/[^\n]*)$", re.MULTILINE)
+_PATH = re.compile(rb" (/[^\n]*)$", re.MULTILINE)
+_RUNS = re.compile(rb"^\S+ \S\Sx\S [^/\n]* (/[^\n]*)$", re.MULTILINE)
 
 
-@dataclass(slots=True, kw_only=True)
-class Mapped:
-    """All mappings of one file in one process."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maps:
+    """The files that one process maps."""
 
-    path: str
-    inode: int
-    reach: int = 0
-    """Bytes from its beginning to the end of the last mapping: its size at least, when all of it is mapped."""
-    runs: bool = False
-    """True when some mapping may be executed."""
+    data: bytes
+    paths: tuple[str, ...]
+    """Distinct, in order of appearance."""
+    runs: frozenset[str]
+    """Those of which some mapping may be executed."""
+    whole: bool
+    """False when there was more than is kept."""
+
+    def extent(self, path: str) -> tuple[int, int]:
+        """Return (inode, bytes from the file's beginning to the end of its last mapping); (0, 0) = not mapped.
+
+        Searched for when asked: hundreds of libraries are mapped, and of next to none this matters.
+        """
+        raw = re.escape(path.replace("\n", "\\012").encode("utf-8", "surrogateescape"))
+        line = rb"^([0-9a-f]+)-([0-9a-f]+) \S{4} ([0-9a-f]+) \S+ (\d+) +" + raw + rb"$"
+        inode = reach = 0
+        for start, end, offset, number in re.findall(line, self.data, re.MULTILINE):
+            inode = int(number)
+            reach = max(reach, int(offset, 16) + int(end, 16) - int(start, 16))
+        return inode, reach
 
 
-def parse_maps(data: bytes) -> tuple[dict[str, Mapped], bool]:
-    """Return the mapped files by path in order of appearance, and whether all of them could be kept."""
-    found: dict[str, Mapped] = {}
-    for match in _LINE.finditer(data):
-        start, end, perms, offset, inode, raw = match.groups()
-        path = raw.decode("utf-8", "surrogateescape").replace("\\012", "\n")
-        entry = found.get(path)
-        if entry is None:
-            if len(found) >= MAX_PATHS:
-                return found, False
-            entry = found[path] = Mapped(path=path, inode=int(inode))
-        entry.reach = max(entry.reach, int(offset, 16) + int(end, 16) - int(start, 16))
-        entry.runs = entry.runs or b"x" in perms
-    return found, len(data) < LIMIT
+def parse_maps(data: bytes) -> Maps:
+    """Read the mapped files out of /proc/PID/maps; lines that are not as documented are left out."""
+    found = dict.fromkeys(_PATH.findall(data))
+    paths = [_decode(raw) for raw in found]
+    runs = frozenset(_decode(raw) for raw in set(_RUNS.findall(data)))
+    whole = len(paths) <= MAX_PATHS and len(data) < LIMIT
+    return Maps(data=data, paths=tuple(paths[:MAX_PATHS]), runs=runs, whole=whole)
+
+
+def _decode(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape").replace("\\012", "\n")

@@ -149,17 +149,17 @@ def translate(path: str, theirs: MountTable, ours: MountTable) -> Iterator[str]:
         return
     inner = _join(mount.root, _below(mount.point, path))
     seen: set[str] = set()
+    if mount.kind == "overlay":  # its layers outlive the container, and are the same file for all containers
+        for layer in mount.layers():
+            candidate = _join(layer, inner)
+            if candidate not in seen:
+                seen.add(candidate)
+                yield candidate
     for other in ours.of_device(mount.device):
         if _covers(other.root, inner):
             candidate = _join(other.point, _below(other.root, inner))
             covering = ours.at(candidate)
             if candidate not in seen and covering is not None and covering.device == mount.device:
-                seen.add(candidate)
-                yield candidate
-    if mount.kind == "overlay":
-        for layer in mount.layers():
-            candidate = _join(layer, inner)
-            if candidate not in seen:
                 seen.add(candidate)
                 yield candidate
 

@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from aiguard_agent.collect import maps
 from aiguard_agent.collect.candidates import BIG, held_candidate, named_like_model
@@ -116,23 +117,20 @@ def _deserves(process: Process, owners: set[int]) -> bool:
 
 def _look(run: _Pass, process: Process) -> Held | None:
     """Read maps and descriptors of one process; None when neither could be read."""
-    mapped: dict[str, maps.Mapped] = {}
+    mapped = maps.parse_maps(b"")
     read = False
     try:
-        data = run.host.data(f"/proc/{process.pid}/maps", maps.LIMIT)
-        mapped, whole = maps.parse_maps(data)
+        mapped = maps.parse_maps(run.host.data(f"/proc/{process.pid}/maps", maps.LIMIT))
         read = True
-        if not whole:
+        if not mapped.whole:
             _say(run, process, "more mappings than are read of one process", BlindKind.BUDGET)
     except (OSError, ValueError) as error:
         run.blind.append(blind_of(NAME, f"maps of pid {process.pid}", error))
-    candidates: dict[str, None] = {}
-    for entry in mapped.values():
-        if _consider(run, process, entry):
-            candidates[entry.path] = None
+    candidates = dict.fromkeys(path for path in mapped.paths if _consider(run, process, mapped, path))
     opened: tuple[str, ...] = ()
     try:
-        opened, more = _opened(run, process, descriptors_of(run.host, process, run.options.descriptors), mapped)
+        held = descriptors_of(run.host, process, run.options.descriptors)
+        opened, more = _opened(run, process, held, mapped.paths)
         candidates.update(dict.fromkeys(more))
         read = True
     except BudgetExceeded:
@@ -140,30 +138,40 @@ def _look(run: _Pass, process: Process) -> Held | None:
     except (OSError, ValueError) as error:
         if read:  # otherwise the line about its maps says it all
             run.blind.append(blind_of(NAME, f"descriptors of pid {process.pid}", error))
-    return Held(mapped=tuple(mapped), opened=opened, candidates=tuple(candidates)) if read else None
+    return Held(mapped=mapped.paths, opened=opened, candidates=tuple(candidates)) if read else None
 
 
-def _consider(run: _Pass, process: Process, entry: maps.Mapped) -> bool:
+def _consider(run: _Pass, process: Process, mapped: maps.Maps, path: str) -> bool:
     """Place one mapped file when it may be a model."""
-    path = entry.path
-    if path.startswith(_NOWHERE) or path == process.exe:
+    runs = path in mapped.runs
+    if not _worth(path, runs) or path == process.exe:
         return False
     name = path.removesuffix(maps.DELETED).rpartition("/")[2]
     if path.startswith(_MEMORY_FILE):
-        if entry.reach >= _MEMORY_FILE_BIG or named_like_model(name.removeprefix("memfd:")):
+        if mapped.extent(path)[1] >= _MEMORY_FILE_BIG or named_like_model(name.removeprefix("memfd:")):
             _say(run, process, f"file in memory, without a path: {path}", BlindKind.UNSUPPORTED)
-        return False
-    if entry.runs and not named_like_model(name):
-        return False
-    if not held_candidate(name, BIG, runs=entry.runs):
         return False
     gone = path.endswith(maps.DELETED)
     place = _place(run, process, path, quiet=gone)
-    if gone and (place is None or place.stat.st_ino != entry.inode):
-        if held_candidate(name, entry.reach, runs=entry.runs):
-            _say(run, process, f"deleted file still mapped: {path.removesuffix(maps.DELETED)}", BlindKind.UNSUPPORTED)
+    if gone:
+        inode, reach = mapped.extent(path)
+        if place is None or place.stat.st_ino != inode:
+            if held_candidate(name, reach, runs=runs):
+                gone_path = path.removesuffix(maps.DELETED)
+                _say(run, process, f"deleted file still mapped: {gone_path}", BlindKind.UNSUPPORTED)
+            return False
+    return _keep(run, process, place, name, runs=runs)
+
+
+@lru_cache(maxsize=20_000)
+def _worth(path: str, runs: bool) -> bool:
+    """Tell by its path alone whether a mapped file deserves a stat; remembered, for all map the same libraries."""
+    if path.startswith(_NOWHERE):
         return False
-    return _keep(run, process, place, name, runs=entry.runs)
+    name = path.removesuffix(maps.DELETED).rpartition("/")[2]
+    if path.startswith(_MEMORY_FILE):
+        return not runs
+    return (not runs or named_like_model(name)) and held_candidate(name, BIG, runs=runs)
 
 
 def _opened(

@@ -44,7 +44,8 @@ class _Pass:
     def names(self, inside: str, path: str) -> list[str]:
         """Return the names in a folder, none when it cannot be read."""
         try:
-            return self.host.names_in(inside, path) if inside else self.host.names(path)
+            closed = inside or not self.host.live  # links of a recorded host stay in it, as those of a container do
+            return self.host.names_in(inside or "/", path) if closed else self.host.names(path)
         except (OSError, ValueError):
             return []
 
