@@ -110,13 +110,18 @@ def _judge(host: Host, options: Options, entry: Known) -> list[Blind]:
     if not entry.interesting:
         return []
     blind: list[Blind] = []
-    try:
-        entry.process = replace(entry.process, cwd=host.link(f"/proc/{pid}/cwd"))
-        entry.process = replace(entry.process, env=parse_environ(host.proc(pid, "environ", ENVIRON_LIMIT)))
-    except OSError as error:
-        # A recorded host need not have recorded these; on a live one their absence is a loss.
-        if host.live or not isinstance(error, FileNotFoundError):
-            blind.append(blind_of(NAME, f"pid {pid} ({entry.process.comm})", error))
+    cwd, environ = entry.process.cwd, b""
+    for name in ("cwd", "environ"):
+        try:
+            if name == "cwd":
+                cwd = host.link(f"/proc/{pid}/cwd")
+            else:
+                environ = host.proc(pid, name, ENVIRON_LIMIT)
+        except OSError as error:
+            # A recorded host need not have recorded these; on a live one their absence is a loss.
+            if host.live or not isinstance(error, FileNotFoundError):
+                blind.append(blind_of(NAME, f"{name} of pid {pid} ({entry.process.comm})", error))
+    entry.process = replace(entry.process, cwd=cwd, env=parse_environ(environ))
     return blind
 
 
