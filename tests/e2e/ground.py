@@ -3,6 +3,7 @@
 import ctypes
 import http.client
 import importlib.metadata
+import itertools
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -27,6 +28,7 @@ APPS = HERE / "apps"
 REPOSITORY = HERE.parent.parent
 libc = ctypes.CDLL(None, use_errno=True)
 T = TypeVar("T")
+_PORTS = itertools.cycle(range(20000 + os.getpid() % 8000, 32000))
 
 
 def environments() -> Path:
@@ -70,12 +72,16 @@ def versions(bed: Bed, distributions: tuple[str, ...]) -> set[str]:
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Pick free loopback ports, all different."""
-    with_socket = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = tuple(held.getsockname()[1] for held in with_socket)
-    for held in with_socket:
-        held.close()
-    return ports
+    """Pick free loopback ports, all different, below those the kernel hands out by itself."""
+    found: list[int] = []
+    while len(found) < count:
+        port = next(_PORTS)
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                tried.bind(("127.0.0.1", port))
+                found.append(port)
+    return tuple(found)
 
 
 def inside_network(pid: int | None, work: Callable[[], T]) -> T:
