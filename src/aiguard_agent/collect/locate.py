@@ -31,6 +31,7 @@ class Place:
     stat: os.stat_result
     """Of the file on the host when proved, else as seen from inside."""
     aliases: tuple[str, ...] = ()
+    """The path as the process has it, when that is another: its command line and its answers use this one."""
 
 
 class Locator:
@@ -73,10 +74,9 @@ class Locator:
         if not inside:
             return Place(path=path, stat=seen)
         found = self.on_host(pid, path, seen)
-        alias = f"pid {pid}: {path}"
         if found is not None:
-            return Place(path=found[0], stat=found[1], aliases=(alias,) if found[0] != path else ())
-        return Place(path=path, reach=f"{inside}{path}", stat=seen, aliases=(alias,))
+            return Place(path=found[0], stat=found[1], aliases=(path,) if found[0] != path else ())
+        return Place(path=path, reach=f"{inside}{path}", stat=seen)
 
     def on_host(self, pid: int, path: str, seen: os.stat_result) -> tuple[str, os.stat_result] | None:
         """Return the host path whose inode is the one that was `seen` by a process, or None."""
