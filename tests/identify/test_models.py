@@ -96,6 +96,18 @@ def test_a_spent_budget_is_a_model_that_is_not_complete() -> None:
     assert found.header.remarks == ("reading stopped: budget of 9 bytes is spent",)
 
 
+def test_a_container_without_a_look_inside_claims_nothing_but_its_name() -> None:
+    """Where the first bytes fit many files, a spent budget names a model only together with the file's ending."""
+
+    def spend(reader: Reader, look: Glimpse) -> ModelHeader | None:
+        raise BudgetExceeded("spent")
+
+    formats = [make("zipped", 20, magic=b"PK", read=spend)]
+
+    assert recognise(FileSeen(path="/m/x.jar", size=4), BytesReader(b"PK\3\4"), formats=formats) is None
+    assert recognise(FileSeen(path="/m/x.zipped", size=4), BytesReader(b"PK\3\4"), formats=formats) is not None
+
+
 def test_an_unreadable_header_is_a_model_that_is_not_complete() -> None:
     """So is one that the disk refuses after the first bytes."""
     formats = [make("one", 10, magic=b"ONE", read=lambda reader, look: ModelHeader(format=str(reader.read_at(0, 8))))]

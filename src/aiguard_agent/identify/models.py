@@ -21,6 +21,9 @@ __all__ = ["Recognised", "build_models", "glimpse", "identify_model", "known_ext
 SHARED_EXTENSIONS = frozenset({".bin", ".ckpt", ".data", ".dat", ".json", ".model", ".pb", ".txt", ".xml", ".zip"})
 """Endings that so many kinds of file share that one of another kind inside is no oddity."""
 
+CONTAINERS = 20
+"""From this `Format.order` on, the first bytes alone do not name the format."""
+
 
 @functools.cache
 def model_formats() -> tuple[Format, ...]:
@@ -91,6 +94,9 @@ def _read(one: Format, reader: Reader, look: Glimpse) -> ModelHeader | None:
     try:
         return one.read(reader, look)
     except (BudgetExceeded, OSError) as error:
+        if one.order >= CONTAINERS and not look.name.endswith(one.extensions):
+            # What was seen so far (a zip, a first opcode) fits many files that are no models.
+            return None
         words = f"reading stopped: {str(error) or type(error).__name__}"
         return ModelHeader(format=one.name, runs_code=one.runs_code, complete=False, remarks=(words,))
 

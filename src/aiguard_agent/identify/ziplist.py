@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from aiguard_agent.core.reader import BytesReader, Reader
 
 MAX_ENTRIES = 20_000
-MAX_DIRECTORY = 4 * 1024 * 1024
+MAX_DIRECTORY = 1024 * 1024
+"""Bytes of the directory that are read: several formats look into the same zip, and a jar's may have megabytes."""
 MAX_MEMBER = 8 * 1024 * 1024
 END_SEARCH = 65_536 + 22
 STEP = 2 * 1024
