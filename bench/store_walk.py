@@ -63,7 +63,7 @@ def read_bytes() -> int:
 
 
 def main() -> None:
-    """Build, walk twice (cold and warm dentries differ less than machines do), print."""
+    """Build, walk twice (the second time with a fresh memory, so all is read again), print."""
     files = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with tempfile.TemporaryDirectory() as folder:
         build(Path(folder), files)
