@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from aiguard_agent.report.clean import clean
+from aiguard_agent.report.clean import plain
 from aiguard_agent.report.renderer import Style
 
 _EVERY = 0.1
@@ -30,7 +30,7 @@ class Progress:
         now = time.monotonic()
         if self._on and now - self._last >= _EVERY:
             width = shutil.get_terminal_size().columns - 1
-            self._stream.write(f"\r\033[K{clean(words)[:width]}")
+            self._stream.write(f"\r\033[K{plain(words)[:width]}")
             self._stream.flush()
             self._last, self._shown = now, True
 

@@ -12,6 +12,7 @@ from aiguard_agent.cli import exits, verbs
 from aiguard_agent.cli.verb import Verb
 from aiguard_agent.core.plugins import discover
 from aiguard_agent.errors import AiguardError, DocumentError, UsageError
+from aiguard_agent.report.clean import plain
 
 DESCRIPTION = """\
 Find every AI model server and model file on this host, and which of them nobody approved.
@@ -71,8 +72,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(words: str, code: int) -> int:
-    from aiguard_agent.report.clean import clean
-
     for line in words.splitlines() or [""]:
-        print(f"aiguard-agent: {clean(line)}", file=sys.stderr)
+        print(f"aiguard-agent: {plain(line)}", file=sys.stderr)
     return code
