@@ -1,6 +1,7 @@
-"""Make `asset_samples` importable under importlib import mode."""
+"""Make `rule_samples` and `asset_samples` importable under importlib import mode."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "inventory"))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "inventory")]

@@ -45,7 +45,7 @@ def waive(
     note: str = "",
     file: str = "inventory.yaml",
 ) -> str:
-    """Return the text with a waiver for one rule and one subject until a day (ISO date). Raises DocumentError."""
+    """Return the text with a waiver until a day (ISO date); `subject` is a glob. Raises DocumentError."""
     pairs = waiver_pairs(rule=rule, subject=subject, reason=reason, by=by, until=until, note=note)
     return _insert(text, "waivers", pairs, file)
 

@@ -31,7 +31,8 @@ def _escape(char: str) -> str:
         return "\\" + char
     code = ord(char)
     if 0xD800 <= code <= 0xDFFF:
-        return "\ufffd"
+        # No YAML holds half a character; where globs are read, this one covers it.
+        return "?"
     if char.isprintable() and code != 0xFEFF:
         return char
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
@@ -118,10 +119,10 @@ def _auth(state: AuthState) -> str:
 
 
 def waiver_pairs(*, rule: str, subject: str, reason: str, by: str, until: str, note: str = "") -> Pairs:
-    """Waive one finding until a day."""
+    """Waive what a rule says of one subject, or of all that a glob covers, until a day."""
     pairs: Iterable[tuple[str, str]] = (
         ("rule", scalar(rule)),
-        ("subject", scalar(literal(subject))),
+        ("subject", scalar(_clean(subject))),
         ("reason", scalar(_clean(reason))),
         ("by", scalar(_clean(by))),
         ("until", until),

@@ -75,12 +75,14 @@ def model_title(model: ModelFile) -> str:
 
 def holders(estate: Estate) -> Mapping[str, Sequence[Server]]:
     """Return, by model id, the servers that hold or name a model."""
-    by_pid = {pid: server for server in estate.servers for pid in (server.process.pid, *server.children)}
+    by_pid: dict[int, list[Server]] = {}
+    for server in estate.servers:
+        for pid in {server.process.pid, *server.children}:
+            by_pid.setdefault(pid, []).append(server)
     found: dict[str, dict[str, Server]] = {}
     for model in estate.models:
         for pid in model.held_by:
-            if pid in by_pid:
-                found.setdefault(model.id, {})[by_pid[pid].id] = by_pid[pid]
+            found.setdefault(model.id, {}).update({server.id: server for server in by_pid.get(pid, ())})
     for server in estate.servers:
         for ref in server.models:
             if ref.model_id:
