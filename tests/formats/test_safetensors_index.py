@@ -46,10 +46,31 @@ def test_two_dots_in_a_name_are_no_traversal(look) -> None:
     assert look(FORMAT, index({"a": "model..safetensors"})).remarks == ()
 
 
+def test_an_index_of_the_largest_models_is_read(look) -> None:
+    """92,000 tensors in 163 shards, 9 MiB and more: all shards are named, and little memory is used."""
+    shards = {
+        f"model.layers.{n // 1500}.mlp.experts.{n % 1500}.down_proj.weight_scale_inv": f"model-{n % 163}.safetensors"
+        for n in range(92_000)
+    }
+
+    header = look(FORMAT, index(shards))
+
+    assert header.complete and len(header.links) == 163
+    assert dict(header.extra)["tensors"] == "92000"
+
+
+def test_escaped_names_are_spelled_out(look) -> None:
+    """What a loader would open is what is told."""
+    header = look(FORMAT, b'{"weight_map": {"a\\"b": "\\u002e\\u002e/x.bin"}}')
+
+    assert header.links == ("../x.bin",) and header.runs_code
+
+
 @pytest.mark.parametrize(
     "data",
     [
         b'{"weight_map": {"a": 1}}',
+        b'{"weight_map": {"a": "b", "c": {"d": "e"}, "f": null}}',
         b'{"weight_map": {"a": "b"',
         b'{"weight_map":' + b"[" * 100_000,
         json.dumps({"weight_map": {str(n): f"{n}.bin" for n in range(5000)}}).encode(),

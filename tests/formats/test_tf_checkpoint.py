@@ -68,3 +68,22 @@ def test_a_broken_tensor_is_not_complete(look, entry: tuple[bytes, bytes]) -> No
     header = look(FORMAT, table(HEADER, entry))
 
     assert header.format == "tf-checkpoint" and not header.complete
+
+
+def test_a_block_named_many_times_ends_the_reading(look) -> None:
+    """An index of a thousand handles to one large block does not multiply the work."""
+    value = bytes(3_000_000)
+    length = bytes([0xC0, 0x8D, 0xB7, 0x01])
+    body = b"\0\0\x06" + HEADER[1] + b"\0\1" + length + b"w" + value
+    block = body + b"\0\0\0\0" + b"\1\0\0\0"
+    data = block + bytes(5)
+    handle = b"\0" + bytes([len(block) & 0x7F | 0x80, len(block) >> 7 & 0x7F | 0x80, len(block) >> 14 & 0x7F | 0x80, 1])
+    index = b"".join(bytes([0, 1, len(handle)]) + b"z" + handle for _ in range(1000)) + b"\0\0\0\0" + b"\1\0\0\0"
+    at, size = len(data), len(index)
+    place = bytes([at & 0x7F | 0x80, at >> 7 & 0x7F | 0x80, at >> 14 & 0x7F | 0x80, at >> 21])
+    place += bytes([size & 0x7F | 0x80, size >> 7])
+    table_of_one = data + index + bytes(5) + (b"\0\0" + place).ljust(40, b"\0") + MAGIC
+
+    header = look(FORMAT, table_of_one)
+
+    assert header is not None and not header.complete

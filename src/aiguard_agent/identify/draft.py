@@ -12,7 +12,7 @@ from aiguard_agent.core.assets import ModelHeader
 from aiguard_agent.errors import BudgetExceeded
 from aiguard_agent.identify.fingerprint import Tensor, fingerprint, parameters
 
-MOST_TENSORS = 200_000
+MOST_TENSORS = 100_000
 MOST_ELEMENTS = 1 << 48
 """Elements of one tensor; more is a forged dimension, not a model."""
 MOST_DIMENSIONS = 32

@@ -24,6 +24,8 @@ MOST_PAIRS = 100_000
 MOST_COUNT = 1 << 24
 """Members of one array; the largest vocabularies have fewer than 2^19."""
 MOST_KEY = 65_535
+MOST_VALUES = 2000
+"""Pairs that are kept; real files have some dozens."""
 MOST_TEXT = 4096
 MOST_TEMPLATE = 1 << 20
 STRING, ARRAY, TEMPLATE = 8, 9, "tokenizer.chat_template"
@@ -72,7 +74,7 @@ def _read_pairs(cursor: Cursor, pairs: int, width: int, values: Values, draft: D
         value = _read_value(cursor, width, key)
         if key in values:
             draft.remark(f"key given twice: {key}")
-        elif value is not None:
+        elif value is not None and len(values) < MOST_VALUES:
             values[key] = value
 
 

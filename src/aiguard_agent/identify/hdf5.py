@@ -48,15 +48,16 @@ class Hdf5:
             raise ValueError(f"HDF5 superblock version {version} of this kind is unknown")
         return self._u64(12 + 24) if version >= 2 else self._u64((28 if version == 1 else 24) + 40)
 
-    def texts(self, address: int) -> dict[str, bytes]:
-        """Return the attributes of one object that are a single text."""
+    def texts(self, address: int, wanted: frozenset[str]) -> dict[str, bytes]:
+        """Return those of the wanted attributes of one object that are a single text."""
         found: dict[str, bytes] = {}
         for kind, raw in self._messages(address):
             if kind == messages.ATTRIBUTE_INFO and messages.heap_of(raw, indexed_by=2) != messages.UNDEFINED:
                 self._draft.remark(DENSE)
             elif kind == messages.ATTRIBUTE:
                 attribute = messages.read_attribute(raw)
-                text = self._text(attribute) if attribute.shape in ((), (1,)) else None
+                fresh = attribute.name in wanted and attribute.name not in found
+                text = self._text(attribute) if fresh and attribute.shape in ((), (1,)) else None
                 if text is not None:
                     found[attribute.name] = text
         return found
@@ -127,6 +128,7 @@ class Hdf5:
             kind = int.from_bytes(top[:2], "little") if head == 8 else top[0]
             length = int.from_bytes(top[2:4] if head == 8 else top[1:3], "little")
             at += head
+            self._spend(length // 256)
             if at + length > end:
                 raise ValueError("a header message ends outside its block")
             raw = self._bytes(at, length)

@@ -13,12 +13,12 @@ MOST_JSON = 8 * 1024 * 1024
 """Bytes of one document that are decoded; as Python objects it becomes several times larger."""
 
 
-def decode(raw: bytes, kind: type[T]) -> T:
+def decode(raw: bytes, kind: type[T], *, most: int = MOST_JSON) -> T:
     """Return the document as `kind`; raises ValueError when it is anything else.
 
     Members that `kind` does not name are skipped without being built, so a bomb in them costs nothing.
     """
-    if len(raw) > MOST_JSON:
+    if len(raw) > most:
         raise ValueError(f"JSON of {len(raw)} bytes is more than is read")
     try:
         return msgspec.json.decode(raw, type=kind)
@@ -28,8 +28,8 @@ def decode(raw: bytes, kind: type[T]) -> T:
         raise ValueError(f"not the JSON of this format: {error}") from error
 
 
-def decode_part(window: Window, offset: int, length: int, kind: type[T]) -> T:
+def decode_part(window: Window, offset: int, length: int, kind: type[T], *, most: int = MOST_JSON) -> T:
     """Return the document at `offset`; checks the length before reading it."""
-    if length > MOST_JSON:
+    if length > most:
         raise ValueError(f"JSON of {length} bytes is more than is read")
-    return decode(window.bytes_at(offset, length), kind)
+    return decode(window.bytes_at(offset, length), kind, most=most)

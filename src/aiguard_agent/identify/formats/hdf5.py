@@ -14,7 +14,7 @@ from aiguard_agent.identify.hdf5 import Hdf5, starts_at
 from aiguard_agent.identify.window import Window
 
 WEIGHTS = ("kernel", "weight", "bias", "gamma", "embeddings", "vars/")
-KERAS = ("keras_version", "backend", "layer_names")
+KERAS = frozenset({"keras_version", "backend"})
 
 
 def sniff(glimpse: Glimpse) -> bool:
@@ -32,11 +32,11 @@ def read(reader: Reader, glimpse: Glimpse) -> ModelHeader | None:
     with draft.reading():
         whole = Hdf5(Window(reader), base, draft)
         root = whole.root()
-        texts = whole.texts(root)
+        texts = whole.texts(root, KERAS)
         whole.datasets(root)
     named = "weights" in glimpse.name or "model" in glimpse.name
     laid_out = any(any(word in name.lower() for word in WEIGHTS) for name, _, _ in draft.tensors)
-    if not (named or laid_out or any(key in texts for key in KERAS)):
+    if not (named or laid_out or texts):
         return None
     for key in ("keras_version", "backend"):
         draft.tell(key, words(texts.get(key, b"")))

@@ -17,6 +17,7 @@ from aiguard_agent.identify.hdf5 import Hdf5, starts_at
 from aiguard_agent.identify.window import Window
 
 CONFIG = "model_config"
+WANTED = frozenset({CONFIG, "keras_version", "backend"})
 SEARCHED = 256 * 1024
 
 
@@ -35,7 +36,7 @@ def read(reader: Reader, glimpse: Glimpse) -> ModelHeader | None:
     texts: dict[str, bytes] = {}
     with draft.reading():
         root = whole.root()
-        texts = whole.texts(root)
+        texts = whole.texts(root, WANTED)
         if CONFIG in texts:
             whole.datasets(root)
     if CONFIG not in texts:

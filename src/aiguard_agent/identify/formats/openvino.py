@@ -16,7 +16,7 @@ from aiguard_agent.identify.format import Format, Glimpse
 
 NET = re.compile(rb"<net\s([^<>]{1,2000})>")
 LAYER = re.compile(rb"<layer\s([^<>]{1,2000})>\s{0,100}<data\s([^<>]{1,4000})>")
-ATTRIBUTE = re.compile(rb'([A-Za-z_]{1,40})="([^"]{0,1000})"')
+ATTRIBUTE = re.compile(rb'(?<![A-Za-z_])([A-Za-z_]{1,40})="([^"]{0,1000})"')
 RUNTIME = re.compile(rb'<(Runtime_version|runtime_version|framework|IR_version)\s{1,5}value="([^"]{1,200})"')
 MOST_TEXT = 16 * 1024 * 1024
 

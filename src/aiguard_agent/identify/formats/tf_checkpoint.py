@@ -24,6 +24,8 @@ MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
 FOOTER, TRAILER = 48, 5
 MOST_BLOCK = 4 * 1024 * 1024
 MOST_BLOCKS = 20_000
+MOST_BYTES = 32 * 1024 * 1024
+"""Of all blocks together: a block may be named many times."""
 SHARDS, DTYPE, SHAPE = 1, 1, 2
 STEM = re.compile(r"(.+)\.index$")
 
@@ -61,10 +63,13 @@ def _entries(window: Window) -> Iterator[tuple[bytes, bytes]]:
     footer = window.bytes_at(window.end - FOOTER, FOOTER)
     _, place = _handle(footer, 0)
     (start, size), _ = _handle(footer, place)
+    total = 0
     for number, (_, handle) in enumerate(_block(window, start, size)):
-        if number >= MOST_BLOCKS:
+        (offset, length), _ = _handle(handle, 0)
+        total += length
+        if number >= MOST_BLOCKS or total > MOST_BYTES:
             raise ValueError("the table has too many blocks")
-        yield from _block(window, *_handle(handle, 0)[0])
+        yield from _block(window, offset, length)
 
 
 def _handle(raw: bytes, place: int) -> tuple[tuple[int, int], int]:
