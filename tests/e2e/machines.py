@@ -87,6 +87,15 @@ def engine(folder: Path) -> Iterator[Engine]:
             ours.docker("rm", "--force", *containers)
         daemon.terminate()
         daemon.wait(timeout=30)
+        unmount_below(folder)
+
+
+def unmount_below(folder: Path) -> None:
+    """Unmount what an engine leaves mounted, such as the name of its network namespace."""
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        place = line.split()[4]
+        if place.startswith(f"{folder}/"):
+            subprocess.run(["umount", "--lazy", place], stdin=subprocess.DEVNULL, timeout=30, check=False)
 
 
 def deepest(pid: int, port: int) -> int:

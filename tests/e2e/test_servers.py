@@ -55,12 +55,14 @@ def test_every_real_server_is_named_and_counted_once(scene: Scene, bed: Bed) -> 
 
 @EVERY_BED
 def test_every_real_server_is_named_without_a_question(scene: Scene, bed: Bed) -> None:
-    """With --no-probe the processes alone give every server its name."""
+    """With --no-probe the processes alone give a server its name; where they say nothing it is not misnamed."""
     running = scene.crowd.get(bed)
 
     ours = servers_of(scene.unasked, running.pids())
 
-    assert sorted(truth.product for truth in bed.truths) == sorted(server["product"] for server in ours), shown(ours)
+    named = sorted(server["product"] for server in ours)
+    right = [sorted(truth.product for truth in bed.truths)]
+    assert named in (right + [[]] if bed.silent else right), shown(ours)
 
 
 @EVERY_TRUTH

@@ -103,4 +103,6 @@ class Bed:
     """Give it a terminal."""
     patience: float = 120.0
     """Seconds until it must be ready."""
+    silent: bool = False
+    """Its process says nothing (`python app.py`): without a question it may stay unnamed, never be misnamed."""
     truths: tuple[Truth, ...] = ()

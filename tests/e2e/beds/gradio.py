@@ -20,5 +20,6 @@ BED = Bed(
     prepare=prepare,
     command=command,
     ready_path="/config",
+    silent=True,
     truths=(Truth(product="gradio", distributions=("gradio",), auth=frozenset({"none"})),),
 )

@@ -19,5 +19,6 @@ BED = Bed(
     prepare=prepare,
     command=command,
     ready_path="/health",
+    silent=True,
     truths=(Truth(product="litserve", distributions=("litserve",), auth=frozenset({"none"})),),
 )

@@ -20,5 +20,6 @@ BED = Bed(
     prepare=prepare,
     command=command,
     ready_path="/mcp",
+    silent=True,
     truths=(Truth(product="mcp-http", distributions=("mcp",), auth=frozenset({"none"})),),
 )

@@ -21,5 +21,6 @@ BED = Bed(
     prepare=prepare,
     command=command,
     ready_file="ready",
+    silent=True,
     truths=(Truth(product="mcp-stdio", distributions=("mcp",), listens=False),),
 )
