@@ -66,7 +66,8 @@ def _owned(
         search = Search(host, options.descriptors, processes)
         search.run(_wanted(dumps))
         memory.sockets = key
-        memory.listeners = tuple(_listeners(dumps, search))
+        interesting = frozenset(pid for pid, known in memory.known.items() if known.interesting)
+        memory.listeners = tuple(_listeners(dumps, search, interesting))
     return memory.listeners
 
 
@@ -146,13 +147,13 @@ def _wanted(dumps: Mapping[int | None, Dump]) -> dict[int, Wanted]:
     return wanted
 
 
-def _listeners(dumps: Mapping[int | None, Dump], search: Search) -> list[Listener]:
-    """Join sockets and holders; of the unix sockets only those whose holder was met."""
+def _listeners(dumps: Mapping[int | None, Dump], search: Search, interesting: frozenset[int]) -> list[Listener]:
+    """Join sockets and holders; of the unix sockets only those of interesting processes."""
     listeners: list[Listener] = []
     for netns, dump in dumps.items():
         for one in (*dump.tcp, *dump.unix):
             pids = order_of_holders(search.found.get(one.inode, ()))
-            if one.family == "unix" and not pids:
+            if one.family == "unix" and interesting.isdisjoint(pids):
                 continue
             listeners.append(
                 Listener(

@@ -1,0 +1,98 @@
+"""Descriptor links, once per pass."""
+
+import os
+import socket
+
+import pytest
+
+from aiguard_agent.collect.collector import Options, Sight
+from aiguard_agent.collect.collectors.processes import COLLECTOR
+from aiguard_agent.collect.descriptors import descriptors_of, descriptors_up_to
+from aiguard_agent.collect.host import Host
+from aiguard_agent.collect.memory import Descriptors
+from aiguard_agent.core.facts import Process
+from aiguard_agent.errors import BudgetExceeded
+
+ME = Process(pid=os.getpid(), start_ticks=1, started=0)
+
+
+def process(host: Host, pid: int) -> Process:
+    host.memory.begin()
+    return next(one for one in COLLECTOR.collect(host, Options(), Sight()).processes or () if one.pid == pid)
+
+
+def test_sockets_and_files(fake) -> None:
+    """Sockets give their inode, what has a path its target, the rest nothing."""
+    fake.process(7, sockets=(5, 6), files=("/srv/x.gguf", "/memfd:m (deleted)", "pipe:[9]", "socket:[oops]"))
+    host = fake.host()
+
+    found = descriptors_of(host, process(host, 7), 100)
+
+    assert found.sockets == {5, 6, -1}
+    assert sorted(found.files) == [(2, "/srv/x.gguf"), (3, "/memfd:m (deleted)")]
+
+
+def test_read_once_per_pass(fake) -> None:
+    """The second collector that asks gets what the first one read; the next pass reads again."""
+    fake.process(7, sockets=(5,))
+    host = fake.host()
+    one = process(host, 7)
+    first = descriptors_of(host, one, 100)
+    fake.link("proc/7/fd/9", "socket:[6]")
+
+    assert descriptors_of(host, one, 100) is first
+    assert host.memory.links_read == 1
+    host.memory.begin()
+    assert descriptors_of(host, one, 100).sockets == {5, 6}
+
+
+def test_the_budget_is_shared(fake) -> None:
+    """When all collectors together would read more than the budget, it is refused before."""
+    fake.process(7, sockets=(1, 2, 3))
+    fake.process(8, sockets=(4, 5, 6))
+    host = fake.host()
+    descriptors_of(host, process(host, 7), 5)
+
+    with pytest.raises(BudgetExceeded):
+        descriptors_of(host, Process(pid=8, start_ticks=108, started=0), 5)
+    assert host.memory.links_read == 3
+
+
+def test_a_long_table_is_left_alone(fake) -> None:
+    """Above the given length nothing is read, and nothing is remembered."""
+    fake.process(7, sockets=(1, 2, 3))
+    host = fake.host()
+    one = process(host, 7)
+
+    assert descriptors_up_to(host, one, 100, 2) is None
+    assert host.memory.links_read == 0
+    assert descriptors_up_to(host, one, 100, 3) == Descriptors(sockets=frozenset({1, 2, 3}))
+
+
+def test_a_process_that_is_gone_raises(fake) -> None:
+    """Nothing is remembered of it."""
+    with pytest.raises(FileNotFoundError):
+        descriptors_of(fake.host(), Process(pid=99, start_ticks=1, started=0), 100)
+
+
+def test_numbers_without_links_are_a_denial(fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel may list the numbers and refuse what they lead to: that is not "holds nothing"."""
+    fake.process(7, sockets=(1,))
+    host = fake.host()
+    one = process(host, 7)
+
+    def refuse(_name: str, *, dir_fd: int) -> str:
+        raise PermissionError(13, "Permission denied", dir_fd)
+
+    monkeypatch.setattr(os, "readlink", refuse)
+
+    with pytest.raises(PermissionError):
+        descriptors_of(host, one, 100)
+
+
+def test_our_own_socket_on_the_live_host() -> None:
+    """The inode of a real socket is found."""
+    with socket.socket() as one:
+        inode = os.fstat(one.fileno()).st_ino
+
+        assert inode in descriptors_of(Host(), ME, 10_000).sockets

@@ -1,0 +1,125 @@
+"""The one door to the host."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from aiguard_agent.collect.host import Host, blind_of
+from aiguard_agent.core.facts import BlindKind
+from aiguard_agent.errors import BudgetExceeded
+
+
+def test_a_folder_stands_in_for_the_host(tmp_path: Path) -> None:
+    """Paths are those of the host; bytes that are no text survive."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/x").write_bytes(b"a\xffb")
+    host = Host(tmp_path)
+
+    assert host.text("/etc/x") == "a\udcffb"
+    assert host.data("/etc/x", 2) == b"a\xff"
+    assert host.names("/etc") == ["x"]
+    assert host.exists("/etc/x")
+    assert not host.exists("/etc/y\0")
+    assert not host.live
+
+
+def test_links_stay_inside_a_recorded_host(tmp_path: Path) -> None:
+    """An absolute link of a recording leads to the recording, not to this machine."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/hostname").write_text("inside")
+    (tmp_path / "name").symlink_to("/etc/hostname")
+    host = Host(tmp_path)
+
+    assert host.text("/name") == "inside"
+    assert host.resolve("/name") == "/etc/hostname"
+
+
+def test_pipes_and_folders_are_not_read(tmp_path: Path) -> None:
+    """A FIFO does not block us, it is refused."""
+    os.mkfifo(tmp_path / "pipe")
+    host = Host(tmp_path)
+
+    with pytest.raises(OSError, match="not a regular file"):
+        host.data("/pipe")
+    with pytest.raises(OSError, match="not a regular file"):
+        host.data("/")
+
+
+def test_a_last_link_is_refused_on_the_live_host(tmp_path: Path) -> None:
+    """On the live host nobody can point us at another file."""
+    (tmp_path / "target").write_text("x")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+
+    assert Host().text(str(tmp_path / "target")) == "x"
+    with pytest.raises(OSError, match="symbolic links"):
+        Host().text(str(tmp_path / "link"))
+
+
+@pytest.mark.parametrize(
+    ("link", "found"), [("/a/b", "/a/b"), ("../../a", "/a"), ("loop", None), ("/nowhere", None), ("a/../a/b", "/a/b")]
+)
+def test_resolve(tmp_path: Path, link: str, found: str | None) -> None:
+    """Links are followed as the host writes them; loops and gaps end in None."""
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "loop").symlink_to(link)
+
+    assert Host(tmp_path).resolve("/loop") == found
+
+
+def test_resolve_stays_within(tmp_path: Path) -> None:
+    """What leaves the given folder is None; a neighbour with the same beginning has left it."""
+    (tmp_path / "ab").mkdir()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/x").symlink_to("/ab")
+
+    assert Host(tmp_path).resolve("/a/x", within="/a") is None
+    assert Host(tmp_path).resolve("/a", within="/a") == "/a"
+
+
+@pytest.mark.parametrize("limit", [0, 5, 4096, 4097, 100_000])
+def test_files_of_a_process_are_bounded(limit: int) -> None:
+    """The short way reads all of a small file and no more than the limit of a large one."""
+    whole = Path("/proc/self/environ").read_bytes()
+
+    assert Host().proc(os.getpid(), "environ", limit) == whole[:limit]
+
+
+def test_long_files_of_a_process_come_whole(tmp_path: Path) -> None:
+    """More than one read is joined."""
+    (tmp_path / "proc/7").mkdir(parents=True)
+    (tmp_path / "proc/7/cmdline").write_bytes(b"x" * 200_000)
+
+    assert len(Host(tmp_path).proc(7, "cmdline", 150_000)) == 150_000
+
+
+def test_the_reader_keeps_its_budget(tmp_path: Path) -> None:
+    """Reading past the end gives less, past the budget raises before it reads."""
+    (tmp_path / "m").write_bytes(b"0123456789")
+
+    with Host(tmp_path).reader("/m", 8) as reader:
+        assert reader.read_at(8, 100) == b"89"
+        assert reader.read_at(0, 6) == b"012345"
+        with pytest.raises(BudgetExceeded):
+            reader.read_at(0, 1)
+        assert (reader.size, reader.spent) == (10, 8)
+        with pytest.raises(ValueError, match="negative"):
+            reader.read_at(-1, 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "reason"),
+    [
+        (PermissionError(13, "Permission denied"), BlindKind.DENIED, "Permission denied"),
+        (FileNotFoundError(2, "No such file"), BlindKind.VANISHED, "No such file"),
+        (ProcessLookupError(3, "No such process"), BlindKind.VANISHED, "No such process"),
+        (TimeoutError(), BlindKind.TIMEOUT, "TimeoutError"),
+        (BudgetExceeded("spent"), BlindKind.BUDGET, "spent"),
+        (ValueError("odd"), BlindKind.ERROR, "odd"),
+    ],
+)
+def test_every_error_becomes_its_blind_spot(error: Exception, kind: BlindKind, reason: str) -> None:
+    """The kind says why, the reason in words."""
+    blind = blind_of("c", "s", error)
+
+    assert (blind.collector, blind.subject, blind.kind, blind.reason) == ("c", "s", kind, reason)

@@ -1,0 +1,39 @@
+"""What is remembered between passes."""
+
+from aiguard_agent.collect.memory import VERIFY_EVERY, Descriptors, Known, Memory, identity_of
+from aiguard_agent.core.facts import Process
+
+
+def test_identity() -> None:
+    """A pid alone is nobody."""
+    assert identity_of(Process(pid=7, start_ticks=9, started=0)) == (7, 9)
+
+
+def test_a_pass_forgets_what_is_true_for_one_pass() -> None:
+    """Descriptors and their budget begin anew."""
+    memory = Memory(descriptors={(1, 1): Descriptors()}, links_read=5)
+
+    memory.begin()
+
+    assert (memory.descriptors, memory.links_read, memory.passes) == ({}, 0, 1)
+
+
+def test_the_first_and_every_sixth_pass_are_thorough() -> None:
+    """Known processes are verified now and then."""
+    memory = Memory()
+    thorough = []
+    for _ in range(2 * VERIFY_EVERY):
+        memory.begin()
+        thorough.append(memory.thorough)
+
+    assert [number for number, one in enumerate(thorough, 1) if one] == [1, VERIFY_EVERY, 2 * VERIFY_EVERY]
+
+
+def test_the_dead_are_forgotten() -> None:
+    """Only living pids stay known."""
+    known = Known(process=Process(pid=7, start_ticks=9, started=0), stamp=())
+    memory = Memory(known={7: known, 8: known})
+
+    memory.forget_all_but([8, 9])
+
+    assert set(memory.known) == {8}

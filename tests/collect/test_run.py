@@ -1,0 +1,127 @@
+"""Running all collectors."""
+
+import itertools
+
+import pytest
+
+from aiguard_agent.collect import run
+from aiguard_agent.collect.collector import Collector, Options, Sight
+from aiguard_agent.collect.host import Host
+from aiguard_agent.core.facts import Blind, BlindKind, CollectorRun, FileSeen, Process
+
+ONE = Process(pid=1, start_ticks=1, started=0)
+
+
+def collector(name: str, order: int, sight: Sight | Exception) -> Collector:
+    def look(_host: Host, _options: Options, _seen: Sight) -> Sight:
+        if isinstance(sight, Exception):
+            raise sight
+        return sight
+
+    return Collector(name=name, order=order, help=f"the {name}", collect=look)
+
+
+def test_the_real_collectors_come_in_order() -> None:
+    """Processes before sockets before whatever needs both."""
+    names = [one.name for one in run.all_collectors()]
+
+    assert names[:2] == ["processes", "sockets"]
+    assert [one.order for one in run.all_collectors()] == sorted(one.order for one in run.all_collectors())
+
+
+def test_a_broken_collector_is_a_blind_spot(fake) -> None:
+    """The others go on, what was seen before stays, and the failure is timed and told."""
+    parts = [
+        collector("a", 1, Sight(processes=(ONE,))),
+        collector("b", 2, ZeroDivisionError("oops")),
+        collector("c", 3, Sight(files=(FileSeen(path="/x", size=1),), notes={"k": "v"})),
+    ]
+    ticks = itertools.count()
+
+    facts = run.collect(fake.host(), Options(), collectors=parts, clock=lambda: 5.0, timer=lambda: next(ticks))
+
+    assert facts.processes == (ONE,)
+    assert [one.path for one in facts.files] == ["/x"]
+    assert facts.blind == (Blind(collector="b", subject="everything it looks at", reason="oops", kind=BlindKind.ERROR),)
+    assert facts.runs == tuple(CollectorRun(name=name, seconds=1, ok=name != "b") for name in "abc")
+    assert (facts.taken_at, facts.notes) == (5.0, {"k": "v"})
+
+
+def test_a_denied_collector_says_why(fake) -> None:
+    """An OSError keeps its meaning."""
+    denied = collector("a", 1, PermissionError(13, "Permission denied"))
+
+    facts = run.collect(fake.host(), Options(), collectors=[denied])
+
+    assert [(one.kind, one.reason) for one in facts.blind] == [(BlindKind.DENIED, "Permission denied")]
+
+
+def test_a_later_collector_sees_what_earlier_ones_saw(fake) -> None:
+    """And what it says of the processes replaces what was said before."""
+    seen: list[Sight] = []
+
+    def look(_host: Host, _options: Options, before: Sight) -> Sight:
+        seen.append(before)
+        return Sight(processes=())
+
+    parts = [collector("a", 1, Sight(processes=(ONE,))), Collector(name="b", order=2, help="", collect=look)]
+    facts = run.collect(fake.host(), Options(), collectors=parts)
+
+    assert seen[0].processes == (ONE,)
+    assert facts.processes == ()
+
+
+def test_progress_is_told(fake) -> None:
+    """People hear what is being looked at."""
+    words: list[str] = []
+
+    run.collect(fake.host(), Options(progress=words.append), collectors=[collector("a", 1, Sight())])
+
+    assert words == ["the a"]
+
+
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [
+        ({"proc/sys/kernel/hostname": "gpu-07\n", "etc/hostname": "old\n"}, "gpu-07"),
+        ({"etc/hostname": "gpu-08\n"}, "gpu-08"),
+        ({"proc/sys/kernel/hostname": "\n", "etc/hostname": "gpu-09"}, "gpu-09"),
+        ({}, ""),
+    ],
+)
+def test_the_host_has_a_name(fake, files: dict[str, str], name: str) -> None:
+    """The kernel's name comes first, then the file's, then none."""
+    for path, text in files.items():
+        fake.write(path, text)
+
+    assert run.collect(fake.host(), Options(), collectors=[]).hostname == name
+
+
+def test_a_recorded_host_is_never_rootless(fake) -> None:
+    """Who reads a recording does not matter."""
+    assert run.is_rootless(fake.host()) is False
+
+
+@pytest.mark.parametrize(
+    ("bits", "rootless"),
+    [("000001ffffffffff", False), ("0000000000080004", False), ("0000000000080000", True), ("0000000000000004", True)],
+)
+def test_rights_on_the_live_host(monkeypatch: pytest.MonkeyPatch, bits: str, rootless: bool) -> None:
+    """Both the right to trace and the right to list foreign folders are needed."""
+    monkeypatch.setattr(Host, "text", lambda *_: f"CapEff:\t{bits}\n")
+
+    assert run.is_rootless(Host()) is rootless
+
+
+def test_the_real_fast_half_on_the_live_host() -> None:
+    """A second look with the same host is a later pass and sees the same processes."""
+    fast = [one for one in run.all_collectors() if one.name in ("processes", "sockets")]
+    host = Host()
+
+    first = run.collect(host, Options(), collectors=fast)
+    second = run.collect(host, Options(), collectors=fast)
+
+    assert all(one.ok for one in (*first.runs, *second.runs))
+    assert host.memory.passes == 2
+    assert {one.pid for one in first.processes} & {one.pid for one in second.processes}
+    assert first.kernel and first.hostname and first.boot_id
