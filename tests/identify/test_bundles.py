@@ -210,6 +210,11 @@ def test_nested_orbax_folders_are_one_checkpoint() -> None:
     assert (model.path, model.size, model.fingerprint) == ("/o/5", 100, "ab")
 
 
+def test_an_array_database_alone_is_no_checkpoint() -> None:
+    """Others keep arrays in it too."""
+    assert build_models([known("/o/manifest.ocdbt", "orbax", role="manifest", extra=(("database", "ocdbt"),))]) == ()
+
+
 def test_an_ollama_blob_is_named_by_its_tag() -> None:
     """The alias of a manifest gives name and source, the blob's name its digest."""
     blob = "/usr/share/ollama/.ollama/models/blobs/sha256-" + "d" * 64

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,9 @@ from aiguard_agent.core.facts import FileSeen
 from aiguard_agent.core.reader import BytesReader, Reader
 from aiguard_agent.errors import BudgetExceeded
 from aiguard_agent.identify.format import Format, Glimpse
-from aiguard_agent.identify.models import glimpse, identify_model, model_formats, recognise
+from aiguard_agent.identify.models import build_models, glimpse, identify_model, model_formats, recognise
+
+FILES = Path(__file__).parent.parent / "formats" / "files"
 
 
 def make(
@@ -129,6 +133,58 @@ def test_a_blob_is_known_by_the_name_that_links_to_it() -> None:
     seen = FileSeen(path="/hub/blobs/abcd", size=1, aliases=("hf:o/n", "/hub/snapshots/r/Model.BIN"))
 
     assert glimpse(seen, BytesReader(b"x")).name == "model.bin"
+
+
+def test_a_real_folder_is_one_model() -> None:
+    """Config, index and shards that the real libraries wrote become one model with the identity of the single file."""
+    names = [f"model-0000{n}-of-00002.safetensors" for n in (1, 2)]
+    index = {"metadata": {"total_size": 136}, "weight_map": {"up.weight": names[1], "down.weight": names[0]}}
+    config = {"architectures": ["TinyModel"], "model_type": "tiny", "transformers_version": "5", "n_ctx": 9}
+    contents = {name: (FILES / "torch" / name).read_bytes() for name in names}
+    contents |= {"model.safetensors.index.json": json.dumps(index).encode(), "config.json": json.dumps(config).encode()}
+    found = [
+        recognise(FileSeen(path=f"/m/tiny/{name}", size=len(data)), BytesReader(data), contents)
+        for name, data in contents.items()
+    ]
+    single = (FILES / "torch/state.pt").read_bytes()
+
+    (model,) = build_models([one for one in found if one is not None])
+    alone = identify_model(FileSeen(path="/m/state.pt", size=len(single)), BytesReader(single))
+
+    assert alone is not None
+    assert (model.path, model.format, model.name, model.architecture) == ("/m/tiny", "safetensors", "tiny", "tiny")
+    assert (model.fingerprint, model.parameters, model.context_length) == (alone.fingerprint, alone.parameters, 9)
+    assert (len(model.files), model.runs_code, alone.runs_code) == (4, False, True)
+
+
+KINDS = ("torch", "sklearn", "trees", "numpy")
+REAL = sorted(path.relative_to(FILES).as_posix() for kind in KINDS for path in FILES.glob(f"{kind}/*"))
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_real_file_is_named_by_its_content_alone(name: str) -> None:
+    """Among all formats the right one wins, without help of name or ending (lz4 and plain dumps need theirs)."""
+    expected = {
+        "sklearn/lz4.joblib": None,
+        "sklearn/model.skops": "skops",
+        "sklearn/pickle.pkl.gz": "pickle",
+        "torch/scripted.pt": "torchscript",
+        "torch/exported.pt2": "pt2",
+        "torch/legacy.pth": "pytorch-legacy",
+        "torch/legacy_module.pth": "pytorch-legacy",
+        "trees/catboost.cbm": "catboost",
+        "trees/lightgbm.txt": "lightgbm",
+        "trees/xgboost.json": "xgboost",
+        "trees/xgboost.ubj": "xgboost",
+    }
+    endings = {".pkl": "pickle", ".dill": "pickle", ".cloudpickle": "pickle", ".bin": "pytorch", ".pt": "pytorch"}
+    endings |= {".ckpt": "pytorch", ".safetensors": "safetensors", ".npy": "npy", ".npz": "npz", ".joblib": "joblib"}
+    data = (FILES / name).read_bytes()
+
+    found = recognise(FileSeen(path="/m/file", size=len(data)), BytesReader(data))
+
+    wanted = expected[name] if name in expected else endings[Path(name).suffix]
+    assert (found.header.format if found else None) == wanted
 
 
 def test_nothing_known_is_nothing() -> None:

@@ -30,7 +30,7 @@ COMMON_WEIGHT_STEMS = (
     "open_clip_pytorch_model",
     "rust_model",
 )
-PREFERRED = ("safetensors", "pytorch", "pytorch-legacy", "torchscript", "hdf5", "flax")
+PREFERRED = ("safetensors", "pytorch", "pytorch-legacy", "torchscript", "keras-h5", "hdf5", "flax")
 """Which weights speak for a folder that holds several copies: the order in which transformers loads them."""
 COMPANIONS = {"openvino": (".bin",), "tf-checkpoint": (".data-", ".meta"), "onnx": ()}
 """Formats whose numbers lie in files of the same stem (and what those names go on with) or in files they name."""
@@ -141,11 +141,12 @@ def _orbax(folders: _Folders) -> Iterator[Group]:
         folder: [one for one in files.values() if one.header.format == "orbax"]
         for folder, files in folders.known.items()
     }
-    roots = {folder for folder, files in found.items() if files}
+    # The array database below it has other users too: it takes the checkpoint's own metadata.
+    roots = {folder for folder, files in found.items() if any("database" not in dict(f.header.extra) for f in files)}
     for root in roots:
         if any(root.startswith(outer.rstrip("/") + "/") for outer in roots if outer != root):
             continue
-        inside = [f for f in roots if f == root or f.startswith(root.rstrip("/") + "/")]
+        inside = [f for f in found if f == root or f.startswith(root.rstrip("/") + "/")]
         files = sorted((one for folder in inside for one in found[folder]), key=_best_first)
         yield Group(
             path=root,
