@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from asset_samples import MODEL, SERVER, estate, listening
 
+from aiguard_agent.core.assets import Auth, AuthState
 from aiguard_agent.core.facts import Scope
 from aiguard_agent.core.finding import ApprovalState
 from aiguard_agent.core.report import ScanReport
@@ -35,6 +36,8 @@ def test_it_points_at_what_deserves_a_look() -> None:
     assert text.count("LOOK:") == 3
     assert "LOOK: reachable from outside" in text
     assert "LOOK: open to everybody" in init(ScanReport(agent_version="1", estate=estate(SERVER)))
+    guarded = replace(SERVER, auth=Auth(state=AuthState.REQUIRED))
+    assert "LOOK" not in init(ScanReport(agent_version="1", estate=estate(guarded, MODEL)))
 
 
 def test_an_empty_host_gives_a_valid_inventory() -> None:

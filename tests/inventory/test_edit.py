@@ -48,6 +48,8 @@ TEXTS = [
     "---\nmodels:\n    - name: a\n    # inner\nservers:\n  - product: x\n",
     "  models:\n  - name: a\n",
     "version: 1\n...\n",
+    "\ufeffversion: 1\nmodels: []\n",
+    "\ufeffservers: []  # none\n",
     FULL,
 ]
 
@@ -118,6 +120,12 @@ def test_what_cannot_be_placed_is_refused(text: str, words: str) -> None:
     """Rather no entry than one in the wrong place."""
     with pytest.raises(DocumentError, match=words):
         approve("" + text, replace(MODEL), file="inventory.yaml")
+
+
+def test_an_entry_that_would_change_another_is_refused() -> None:
+    """A note that keeps its blank lines would swallow the one in front of a new section."""
+    with pytest.raises(DocumentError, match="servers: no safe place"):
+        approve("models:\n- name: a\n  note: |+\n    t\n\n", SERVER)
 
 
 def test_a_waiver_is_added() -> None:

@@ -98,3 +98,13 @@ def test_lines_form_one_entry() -> None:
         lines(pairs[:3], indent=2, newline="\r\n") == '  - rule: a-b\r\n    subject: "x*"\r\n    reason: "so: what"\r\n'
     )
     assert [key for key, _ in pairs] == ["rule", "subject", "reason", "by", "until", "note"]
+
+
+def test_what_yaml_cannot_hold_is_written_as_a_question_mark() -> None:
+    """A byte that is no UTF-8 must not make the file unreadable."""
+    assert scalar("caf\udce9") == '"caf?"'
+
+
+def test_a_model_of_unknown_format_gets_no_format() -> None:
+    """An empty value would be refused by the loader."""
+    assert "format" not in dict(model_pairs(replace(MODEL, format=""), by=""))

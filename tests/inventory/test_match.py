@@ -60,6 +60,7 @@ def test_of_several_entries_the_best_fit_answers() -> None:
     own = ApprovedServer(product="ollama", user="bob")
 
     assert answer(SERVER, other, own).clause.startswith("servers[1]")
+    assert answer(SERVER, own, other).clause.startswith("servers[0]")
     assert answer(SERVER, other).deviations == ("user bob is not alice", "port 11434 is not among 1")
 
 

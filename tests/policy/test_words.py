@@ -77,7 +77,8 @@ def test_holders_are_found_by_pid_child_and_reference() -> None:
     named = replace(
         SERVER, id="b", process=replace(SERVER.process, pid=2), models=(ModelRef(name="x", via="http", model_id="m1"),)
     )
-    other = replace(SERVER, id="c", process=replace(SERVER.process, pid=3))
+    nameless = (ModelRef(name="remote", via="http"),)
+    other = replace(SERVER, id="c", process=replace(SERVER.process, pid=3), models=nameless)
 
     found = holders(estate(SERVER, child, named, other, held))
 

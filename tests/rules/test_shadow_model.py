@@ -40,3 +40,15 @@ def test_named_models_are_silent() -> None:
 def test_without_an_inventory_nothing_is_shadow() -> None:
     """No list, no stranger."""
     assert findings(RULE, MODEL) == ()
+
+
+def test_the_evidence_holds_what_is_known() -> None:
+    """Size, source and digest where there are any, and nothing made up where there are none."""
+    bare = replace(MODEL, source="", sha256="")
+
+    assert [one.what for one in only(RULE, bare, given=Inventory()).evidence] == ["file is gguf, 1000 bytes"]
+    assert [one.what for one in only(RULE, MODEL, given=Inventory()).evidence] == [
+        "file is gguf, 1000 bytes",
+        "came from hf:meta-llama/Llama-3.1-8B@0e9e39f",
+        f"digest sha256:{D1}",
+    ]

@@ -52,7 +52,9 @@ def waive(
 
 def _insert(text: str, section: str, pairs: Pairs, file: str) -> str:
     before = parse(text, file=file)
-    new = _placed(text, section, pairs, file)
+    # The two YAML parsers count a byte order mark differently, so it is kept out of their sight.
+    mark, body = ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
+    new = mark + _placed(body, section, pairs, file)
     after = parse(new, file=file)
     if not _grown_by_one(before, after, section):
         raise DocumentError([f"{file}:1: {section}: no safe place for a new entry was found; add it by hand"])
