@@ -13,7 +13,8 @@ from pathlib import Path
 
 from aiguard_agent import __version__
 from aiguard_agent.collect.collector import Options
-from aiguard_agent.collect.digest import SMALL, Digests, opening
+from aiguard_agent.collect.digest import SMALL, Digests
+from aiguard_agent.collect.foreign import open_seen
 from aiguard_agent.collect.host import Host, blind_of
 from aiguard_agent.collect.run import collect
 from aiguard_agent.core.assets import Confidence, Estate, ModelFile
@@ -138,9 +139,8 @@ def read_models(
     for number, seen in enumerate(files):
         if number % 200 == 199:
             options.progress(f"read {number + 1} of {len(files)} files")
-        path, inside = opening(seen)
         try:
-            with host.reader(path, inside=inside) as reader:
+            with open_seen(host, seen) as reader:
                 found = recognise(seen, reader, siblings.get(seen.path.rpartition("/")[0], ()))
         except (OSError, AiguardError) as error:
             blind.append(blind_of("files", seen.path, error))

@@ -14,6 +14,18 @@ import pytest
 from aiguard_agent.cli.main import main
 from recorded_host import RecordedHost, gguf, safetensors
 
+INVENTORY = """\
+# ours
+version: 1
+servers:
+  - product: vllm   # the approved one
+    version: ">=0.10"
+    bind: loopback
+models:
+  - name: Llama 3.1 8B
+    sha256: {digest}
+"""
+
 LLAMA = gguf("Llama 3.1 8B")
 LLAMA_DIGEST = hashlib.sha256(LLAMA).hexdigest()
 EXPECTED = Path(__file__).parent / "expected"
@@ -114,3 +126,10 @@ def gpu_07(tmp_path: Path) -> Path:
     host.process(4501, ["vim", "ollama.py"], exe="/usr/bin/vim.basic")
     host.process(4502, ["nginx: master process nginx"], exe="/usr/sbin/nginx", comm="nginx", listen=["0.0.0.0:80"])
     return host.finish()
+
+
+@pytest.fixture
+def inventory(tmp_path: Path, llama_digest: str) -> Path:
+    path = tmp_path / "inventory.yaml"
+    path.write_text(INVENTORY.format(digest=llama_digest))
+    return path

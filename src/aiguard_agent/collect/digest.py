@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from aiguard_agent.collect.foreign import open_seen
 from aiguard_agent.collect.host import Host
 from aiguard_agent.core.facts import FileSeen
 from aiguard_agent.errors import BudgetExceeded
@@ -39,8 +40,7 @@ class Digests:
         """
         if known := self.known(seen):
             return known
-        path, inside = opening(seen)
-        with host.reader(path, budget=seen.size, inside=inside) as reader:
+        with open_seen(host, seen, budget=seen.size) as reader:
             digest, offset = hashlib.sha256(), 0
             while chunk := reader.read_at(offset, CHUNK):
                 digest.update(chunk)
@@ -65,16 +65,6 @@ class Digests:
             stream.write(msgspec.json.encode(keep))
         draft.replace(self._path)
         self._changed = False
-
-
-def opening(seen: FileSeen) -> tuple[str, str]:
-    """Return (path, inside) as `Host.reader` takes them: through the holder's root when the host path will not do."""
-    if not seen.reach:
-        return seen.path, ""
-    parts = seen.reach.split("/", 4)
-    if len(parts) == 5 and parts[1] == "proc" and parts[3] == "root":
-        return f"/{parts[4]}", "/".join(parts[:4])
-    return seen.reach, ""
 
 
 def _key(seen: FileSeen) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from aiguard_agent.collect import collectors as plugins
 from aiguard_agent.collect.collector import Collector, Options, Sight
 from aiguard_agent.collect.host import Host, blind_of
+from aiguard_agent.collect.merge import merge_files
 from aiguard_agent.collect.procfs import parse_capabilities
 from aiguard_agent.core.facts import CollectorRun, HostFacts
 from aiguard_agent.core.plugins import discover
@@ -56,7 +57,7 @@ def collect(
         processes=seen.processes or (),
         listeners=seen.listeners,
         namespaces=seen.namespaces,
-        files=seen.files,
+        files=merge_files(seen.files),
         containers=seen.containers,
         environments=seen.environments,
         gpus=seen.gpus,
