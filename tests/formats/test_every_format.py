@@ -113,6 +113,14 @@ def test_the_first_format_that_reads_a_real_file_is_the_right_one(path: Path) ->
     assert first is not None and first.name == named
 
 
+@pytest.mark.parametrize("name", ["ggml", "gguf", "hdf5", "keras-h5", "openvino", "ort", "tflite", "onnx", "llamafile"])
+def test_reading_decides_finally(name: str) -> None:
+    """Bytes of something else give none, also when nobody sniffed first."""
+    form = next(form for form in FORMATS if form.name == name)
+    for data in (b"", b"PK\x03\x04" + bytes(100), b"<html></html>", bytes(5000)):
+        assert form.read(BytesReader(data), glimpse(data)) is None
+
+
 @given(
     start=st.sampled_from(STARTS), body=st.binary(max_size=400), end=st.sampled_from(ENDS), name=st.sampled_from(NAMES)
 )

@@ -134,6 +134,7 @@ BOMBS = {
     "nested": (gguf(text("a") + struct.pack("<IIQ", ARRAY, ARRAY, 1) * 500), "holds arrays"),
     "member": (gguf(text("a") + struct.pack("<IIQ", ARRAY, 77, 1)), "member type 77"),
     "kind": (gguf(text("a") + struct.pack("<I", 99)), "value type 99"),
+    "tensor name": (gguf(tensors=(struct.pack("<Q", 2**40),)), "a tensor name claims"),
     "dimensions": (gguf(tensors=(text("t") + struct.pack("<I", 5000),)), "5000 dimensions"),
     "product": (gguf(tensors=(tensor("t", (2**40, 2**40)),)), "forged"),
     "alignment": (gguf(pair("general.alignment", 0), tensors=(tensor("t", (4,)),), data=16), "power of two"),
@@ -218,3 +219,25 @@ def test_a_vocabulary_beyond_the_budget_ends_the_reading(look) -> None:
 def test_other_bytes_are_not_gguf(look, data: bytes) -> None:
     """The magic alone does not make a file a GGUF."""
     assert look(FORMAT, data) is None
+
+
+def test_a_version_or_a_type_from_the_future_is_told(look) -> None:
+    """The reader says what it does not know, and reads what it can."""
+    header = look(FORMAT, gguf(pair("general.name", "new"), tensors=(tensor("a", (4,), 500),), data=32, version=4))
+
+    assert (header.name, header.quantization, header.complete) == ("new", "TYPE_500", True)
+    assert {"GGUF version 4 is newer than this reader", "tensor type 500 is unknown"} <= set(header.remarks)
+
+
+def test_a_description_too_long_to_keep_is_passed_over(look) -> None:
+    """A megabyte of text is not read, and does not end the reading."""
+    header = look(FORMAT, gguf(pair("general.description", "x" * 2**20), pair("general.name", "n")))
+
+    assert header.name == "n" and header.complete
+
+
+def test_endless_pairs_are_not_kept(look) -> None:
+    """Thousands of keys are read to their end and some are kept."""
+    header = look(FORMAT, gguf(*(pair(f"general.k{number}", "v") for number in range(5000))))
+
+    assert header.complete

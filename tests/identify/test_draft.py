@@ -7,7 +7,10 @@ from aiguard_agent.identify.draft import MOST_ELEMENTS, MOST_EXTRA, MOST_REMARKS
 from aiguard_agent.identify.fingerprint import fingerprint
 
 
-@pytest.mark.parametrize("error", [EOFError(), ValueError("odd"), BudgetExceeded("spent"), RecursionError()])
+@pytest.mark.parametrize(
+    "error",
+    [EOFError(), ValueError("odd"), BudgetExceeded("spent"), RecursionError(), OSError(5, "Input/output error")],
+)
 def test_what_ends_the_reading_becomes_a_remark(error: Exception) -> None:
     """What was understood before stays; the fingerprint of half a tensor list is not told."""
     draft = Draft(format="x", name="early")

@@ -121,6 +121,8 @@ class Draft:
             self.stop("the header is nested too deeply")
         except ValueError as error:
             self.stop(str(error))
+        except OSError as error:
+            self.stop(f"the file could not be read further: {error.strerror or type(error).__name__}")
 
     def header(self, *, keep_tensors: bool = False) -> ModelHeader:
         """Return the finished value; `keep_tensors` for a shard, which must be united with the others."""
