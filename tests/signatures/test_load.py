@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,13 @@ def test_a_folder_over_the_bundled(tmp_path: Path) -> None:
 
     assert together["ollama"].name == "Thing"
     assert len(together) == len(bundled())
+
+
+def test_the_bundled_ones_stand_the_full_check() -> None:
+    """What is skipped at run time is checked here: every expression of every bundled signature."""
+    folder = resources.files("aiguard_agent.signatures") / "data" / "servers"
+
+    assert load_directory(Path(str(folder))) == bundled()
 
 
 def test_a_huge_file_is_refused(tmp_path: Path) -> None:
