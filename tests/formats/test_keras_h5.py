@@ -66,3 +66,12 @@ def test_a_cut_file_is_not_complete(look, example) -> None:
 def test_other_bytes_are_no_keras_model(look, data: bytes) -> None:
     """A signature without a readable root and without a configuration is not a Keras model."""
     assert look(FORMAT, data) is None
+
+
+def test_a_lambda_in_an_unreadable_model_is_told(look) -> None:
+    """What is in plain sight counts, also when the structure around it is broken."""
+    data = b"\x89HDF\r\n\x1a\n\x09" + bytes(100) + b'model_config {"class_name": "Lambda"}'
+
+    header = look(FORMAT, data)
+
+    assert not header.complete and dict(header.extra)["lambda"] == "yes"

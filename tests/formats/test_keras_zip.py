@@ -90,3 +90,13 @@ def test_a_broken_configuration_is_not_complete(look, config: str) -> None:
 def test_other_zips_are_not_keras(look, data: bytes) -> None:
     """All three members must be there, at the top."""
     assert look(FORMAT, data) is None
+
+
+def test_a_list_of_members_that_is_broken_is_told(look) -> None:
+    """A directory that ends early is not the whole list."""
+    data = keras({"class_name": "F"})
+    cut = data[: data.rfind(b"PK\x05\x06")]
+
+    header = look(FORMAT, cut)
+
+    assert header is None or not header.complete

@@ -137,3 +137,14 @@ def test_many_fields_end_the_reading(look) -> None:
 def test_other_bytes_are_not_onnx(look, data: bytes) -> None:
     """Without a plausible IR version and a graph, protobuf-like bytes are something else."""
     assert look(FORMAT, data) is None
+
+
+def test_what_a_model_says_of_itself_is_told(look) -> None:
+    """Domain and version are kept, a second graph is an oddity, and another wire type is no ONNX."""
+    data = number(1, 8) + part(4, b"org.lab") + number(5, 3) + part(7, NODE) + part(7, NODE)
+
+    header = look(FORMAT, data)
+
+    assert (dict(header.extra)["domain"], dict(header.extra)["version"]) == ("org.lab", "3")
+    assert "there is more than one graph" in header.remarks
+    assert look(FORMAT, model() + bytes(4096) + number(2, 1)) is None
