@@ -114,6 +114,7 @@ def gpu_07(tmp_path: Path) -> Path:
     host.answer(4300, 8000, "/v1/models", status=401, body={"error": "Unauthorized"})
     host.answer(4300, 8000, "/metrics", body="# TYPE vllm:num_requests_running gauge\nvllm:num_requests_running 0\n")
     torch = "/opt/t/lib/python3.11/site-packages/torch/lib/libtorch_cpu.so"
+    host.write(torch, b"not read")
     host.process(
         4400,
         ["python3", "serve.py"],

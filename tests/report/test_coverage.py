@@ -41,13 +41,13 @@ def test_there_is_always_a_line() -> None:
 
 
 def test_many_reasons_are_cut_unless_wanted() -> None:
-    """A long list ends with its number; --verbose shows all."""
+    """A long list ends with its number; --details shows all."""
     blind = tuple(Blind(collector="files", subject=f"/{i}", reason=f"reason {i}") for i in range(GROUPS + 5))
     report = replace(NO_AI, estate=replace(NO_AI.estate, blind=blind))
 
     short, long = list(not_seen(report, everything=False)), list(not_seen(report, everything=True))
 
-    assert short[-1] == "5 more reasons (--verbose lists them)"
+    assert short[-1] == "5 more reasons (--details lists them)"
     assert len(short) == GROUPS + 1
     assert len(long) == GROUPS + 5
 

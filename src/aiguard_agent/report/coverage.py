@@ -35,7 +35,7 @@ def not_seen(report: ScanReport, *, everything: bool) -> Iterator[str]:
     for group in groups if everything else groups[:GROUPS]:
         yield _line(group)
     if not everything and len(groups) > GROUPS:
-        yield f"{amount(len(groups) - GROUPS, 'more reason')} (--verbose lists them)"
+        yield f"{amount(len(groups) - GROUPS, 'more reason')} (--details lists them)"
     if not groups and not report.estate.rootless:
         yield "nothing that was looked for was refused; what a scan cannot see at all: docs/coverage.md"
 

@@ -26,7 +26,7 @@ def test_it_reads_as_expected(name: str, expect: Callable[[str, str], None]) -> 
 
 
 def test_verbose_reads_as_expected(expect: Callable[[str, str], None]) -> None:
-    """--verbose lists all models and findings, with evidence and inventory clauses."""
+    """--details lists all models and findings, with evidence and inventory clauses."""
     expect("busy-verbose.txt", RENDERER.render(BUSY, Style(width=120, verbose=True)))
 
 

@@ -131,7 +131,7 @@ def _models(report: ScanReport, style: Style) -> Iterator[str]:
         yield from _more(model.evidence, approval_of(report, model.id), style)
     listed = {model.id for model in shown}
     if rest := [model for model in ordered if model.id not in listed]:
-        words = f"and {len(rest):,} more: {by_store(rest)} (--verbose or --format json lists them)"
+        words = f"and {len(rest):,} more: {by_store(rest)} (--details or --format json lists them)"
         yield from ("  " + line for line in wrap(tidy(words), style.width - 2))
 
 
@@ -162,7 +162,7 @@ def _model_row(model: ModelFile, approval: Approval) -> list[Cell]:
 
 
 def _more(evidence: Iterable[Evidence], approval: Approval, style: Style) -> Iterator[str]:
-    """With --verbose: the evidence of one asset and what the inventory says."""
+    """With --details: the evidence of one asset and what the inventory says."""
     if not style.verbose:
         return
     words = [_seen(piece) for piece in evidence]
@@ -193,7 +193,7 @@ def _left_out(shown: dict[tuple[Severity, str], int]) -> Iterator[str]:
     for (severity, rule), number in shown.items():
         if number > SAME_RULE_SHOWN:
             more = f"{number - SAME_RULE_SHOWN:,} more {severity.word} {rule}"
-            yield tidy(f"  and {more} (--verbose or --format json lists them)")
+            yield tidy(f"  and {more} (--details or --format json lists them)")
 
 
 def _finding(finding: Finding, style: Style) -> Iterator[str]:
