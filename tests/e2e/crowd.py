@@ -1,5 +1,6 @@
 """Many beds up at once, so that one scan sees them all."""
 
+import subprocess
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -39,7 +40,7 @@ def crowd(beds: Sequence[Bed]) -> Iterator[Crowd]:
         def bring_up(bed: Bed) -> None:
             try:
                 seen.up[bed.name] = start(bed, folder / bed.name)
-            except (NotReady, RuntimeError, OSError) as error:
+            except (NotReady, RuntimeError, OSError, subprocess.SubprocessError) as error:
                 seen.broken[bed.name] = str(error)
 
         for bed in beds:

@@ -102,16 +102,17 @@ def test_the_listener_is_told_with_its_scope(scene: Scene, bed: Bed, truth: Trut
 
 @EVERY_TRUTH
 def test_the_model_file_is_linked_where_the_kernel_shows_it(scene: Scene, bed: Bed, truth: Truth) -> None:
-    """A mapped model is listed with its host path, under its server and among the models."""
+    """A mapped model, alone or as part of its bundle, is listed as held by its server, and under its server."""
     if not truth.model:
         pytest.skip("the kernel shows no model of it")
 
     running, server = scene.server(bed, truth)
 
     path = str(running.place.folder / truth.model)
-    assert path in {model["path"] for model in server["models"]}, shown([server])
-    holders = {pid for model in scene.asked["models"] if model["path"] == path for pid in model["held_by"]}
-    assert holders & running.pids()
+    models = [model for model in scene.asked["models"] if path in (model["path"], *model["files"])]
+    assert len(models) == 1, [model["path"] for model in scene.asked["models"]]
+    assert running.pids() & set(models[0]["held_by"])
+    assert models[0]["id"] in {model["id"] for model in server["models"]}, shown([server])
 
 
 @EVERY_BED
