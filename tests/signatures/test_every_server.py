@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from aiguard_agent.core.probing import Target
 from aiguard_agent.identify.cases import Case, failures, parse_cases
 from aiguard_agent.identify.index import Index
+from aiguard_agent.identify.questions import request_of
+from aiguard_agent.probe.policy import check
 from aiguard_agent.signatures.lint import lint
 from aiguard_agent.signatures.load import bundled
 
@@ -51,3 +54,11 @@ def test_every_case_file_has_its_signature() -> None:
     files = {path.stem for path in CASES_DIR.glob("*.yaml")}
 
     assert files - set(SIGNATURES) == set()
+
+
+@pytest.mark.parametrize("name", sorted(SIGNATURES))
+def test_the_probe_policy_allows_every_probe(name: str) -> None:
+    """A probe that is never sent is a signature that never fires: POSTs are the marked exceptions, all else is safe."""
+    target = Target(pid=1, start_ticks=1, netns=1, family="tcp4", address="127.0.0.1", port=80)
+    for probe in SIGNATURES[name].probes:
+        check(request_of(probe), target, allow_posts=True)

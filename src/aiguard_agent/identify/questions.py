@@ -130,12 +130,13 @@ def _fresh(view: View, process: Process, listener: Listener, probes: Iterable[Pr
     for probe in probes:
         key = key_of(probe)
         if not answered.asked(probe) and (key not in requests or probe.secret):
-            requests[key] = _request(probe)
+            requests[key] = request_of(probe)
     for request in list(requests.values())[:PER_LISTENER]:
         yield target, request
 
 
-def _request(probe: Probe) -> ProbeRequest:
+def request_of(probe: Probe) -> ProbeRequest:
+    """Return the request that a signature's probe stands for."""
     return ProbeRequest(
         path=probe.get or probe.post,
         method="POST" if probe.post else "GET",
