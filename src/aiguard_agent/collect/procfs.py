@@ -143,6 +143,7 @@ def parse_boot_time(stat: str) -> float:
     return float(found[1]) if found else 0.0
 
 
+@lru_cache(maxsize=1024)
 def parse_namespace(link: str) -> int | None:
     """Return N of a namespace link like `net:[N]`, or None."""
     found = re.fullmatch(r"[a-z_]+:\[(\d{1,20})\]", link)

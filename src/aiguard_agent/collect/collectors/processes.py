@@ -43,9 +43,13 @@ def look(host: Host, options: Options, _seen: Sight) -> Sight:
     names = host.names("/proc")
     pids = sorted(int(name) for name in names if name.isascii() and name.isdecimal() and len(name) < 11)
     _prepare(host, options)
+    thorough = memory.thorough
     blind: list[Blind] = []
     lost: Counter[str] = Counter()
     for pid in pids:
+        known = memory.known.get(pid)
+        if known and known.settled and not thorough:
+            continue
         try:
             blind += _visit(host, options, pid)
         except _GONE:
@@ -76,10 +80,8 @@ def _prepare(host: Host, options: Options) -> None:
 
 
 def _visit(host: Host, options: Options, pid: int) -> list[Blind]:
-    """Learn one process, or leave it alone when it is known well enough; raises OSError."""
+    """Learn one process, or verify the one that is known; raises OSError."""
     known = host.memory.known.get(pid)
-    if known and known.settled and not host.memory.thorough:
-        return []
     stat = parse_stat(host.proc(pid, "stat", _STAT_LIMIT))
     if stat is None:
         host.memory.known.pop(pid, None)
