@@ -115,6 +115,6 @@ def test_what_is_approved_but_absent_is_named() -> None:
     )
 
     assert unseen(inventory, estate(SERVER, MODEL)) == (
-        ("models[1]", "model gone"),
+        ("models[1]", "model gone sha256:bbbbbbbbbbbb"),
         ("servers[1]", "server vllm vllm.service"),
     )

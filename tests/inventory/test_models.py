@@ -212,6 +212,7 @@ def test_entries_without_a_model_are_known() -> None:
 
 def test_an_entry_is_titled_by_what_it_names() -> None:
     """The title does not change when entries are moved about."""
-    assert title_of_entry(ApprovedModel(name="a", sha256=D1)) == "a"
-    assert title_of_entry(ApprovedModel(sha256=D1)) == f"sha256:{D1}"
-    assert title_of_entry(ApprovedModel(fingerprint=F1)) == f"fingerprint:{F1}"
+    assert title_of_entry(ApprovedModel(name="a", sha256=(D1, D2))) == "a sha256:aaaaaaaaaaaa"
+    assert title_of_entry(ApprovedModel(name="a")) == "a"
+    assert title_of_entry(ApprovedModel(sha256=D1)) == "sha256:aaaaaaaaaaaa"
+    assert title_of_entry(ApprovedModel(fingerprint=F1)) == "fingerprint:111111111111"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import FieldInfo
 
 from aiguard_agent.errors import DocumentError
 from aiguard_agent.inventory import globs
@@ -109,7 +112,7 @@ def _entry(node: Node, where: str, kind: type[Entry], problems: list[tuple[int, 
         return None
     before = len(problems)
     globbed = _SERVER_GLOBS if kind is ApprovedServer else _GLOBS
-    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    fields = _fields(kind)
     values: dict[str, Any] = {}
     for key, value in _known(node, tuple(fields), f"{where}.", problems):
         for line, suffix, words in _faults(key, value, fields[key].type, globbed, values):
@@ -120,6 +123,12 @@ def _entry(node: Node, where: str, kind: type[Entry], problems: list[tuple[int, 
     if kind is ApprovedModel and not given.intersection(_IDENTITIES):
         problems.append((node.line, f"{where}: names no model; give one of {_listed(_IDENTITIES)}"))
     return kind(**values) if len(problems) == before else None
+
+
+@cache
+def _fields(kind: type[Struct]) -> dict[str, FieldInfo]:
+    """Return the fields of a kind of entry; resolving their types takes longer than reading an entry."""
+    return {field.name: field for field in msgspec.structs.fields(kind)}
 
 
 def _known(

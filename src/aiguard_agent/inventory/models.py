@@ -178,8 +178,8 @@ def _terms(entry: ApprovedModel, model: ModelFile) -> Iterator[str]:
 
 
 def title_of_entry(entry: ApprovedModel) -> str:
-    """Name an entry in words that do not change with its position."""
-    named = (entry.name, entry.id, entry.source, entry.path)
-    digests = (f"sha256:{_hex(digest)}" for digest in texts(entry.sha256))
-    prints = (f"fingerprint:{_hex(digest)}" for digest in texts(entry.fingerprint))
-    return next((text for text in (*named, *digests, *prints) if text), "without a name")
+    """Name an entry in words that do not change with its position, and that hardly two entries share."""
+    digests = [f"sha256:{_hex(digest)[:12]}" for digest in texts(entry.sha256)]
+    prints = [f"fingerprint:{_hex(digest)[:12]}" for digest in texts(entry.fingerprint)]
+    named = [text for text in (entry.name, entry.id, entry.source, entry.path) if text]
+    return " ".join((*named[:1], *(digests or prints)[:1])) or "without a name"
