@@ -74,6 +74,31 @@ def test_a_missing_shard_makes_the_model_incomplete() -> None:
     assert "part not seen: w-00002-of-00002.safetensors" in [line.what for line in model.evidence]
 
 
+def test_many_missing_shards_are_told_in_few_words() -> None:
+    """Three names and a number stand for the rest."""
+    (model,) = build_models([weights("/m/w-00002-of-00009.safetensors", ONE)])
+
+    told = [line.what for line in model.evidence if line.what.startswith("part not seen")]
+    assert told[0] == "part not seen: w-00001-of-00009.safetensors"
+    assert told[-1] == "part not seen: 5 more shards"
+
+
+def test_shards_beside_a_config_need_no_index() -> None:
+    """Numbered parts of one whole are its weights."""
+    parts = [weights(f"/m/t/model-0000{n}-of-00002.safetensors", t) for n, t in ((1, ONE), (2, TWO))]
+
+    (model,) = build_models([config("/m/t/config.json"), *parts])
+
+    assert (model.path, model.parameters, model.complete) == ("/m/t", 10, True)
+
+
+def test_an_index_whose_shards_are_elsewhere_unites_nothing() -> None:
+    """Names that nobody saw make no model."""
+    index = known("/m/x.index.json", "safetensors-index", role="shard-index", links=("../../etc/passwd", "gone"))
+
+    assert [m.path for m in build_models([index, weights("/m/other.safetensors", ONE)])] == ["/m/other.safetensors"]
+
+
 def test_the_hub_cache_is_grouped_by_snapshot() -> None:
     """Blobs of one folder are united by the names in their snapshot, which give name, revision and digest."""
     digest = "c" * 64

@@ -52,6 +52,15 @@ def test_an_array_of_unknown_size_is_a_break() -> None:
     assert (result.ended, result.why) == (Ended.BROKEN, "an array of unknown size")
 
 
+@pytest.mark.parametrize("inner", [b"\x80\x04N", b"\x80\x04\xff"])
+def test_a_damaged_array_of_objects_ends_the_walk(inner: bytes) -> None:
+    """Cut or broken inside, the whole is as well; what is behind cannot be found."""
+    data = dump("O8", b"K\x01\x85", inner)
+    cut = data[: data.index(inner) + len(inner)]
+
+    assert scan(BytesReader(cut)).ended in (Ended.TRUNCATED, Ended.BROKEN)
+
+
 def test_an_array_beyond_the_file_is_truncated() -> None:
     """A forged shape does not lead out of the file."""
     result = scan(BytesReader(dump("f8", b"J\xff\xff\xff\x7fJ\xff\xff\xff\x7f\x86", bytes(8))))
