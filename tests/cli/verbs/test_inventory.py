@@ -77,3 +77,22 @@ def test_check_a_bad_file(run: Any, inventory: Path) -> None:
 
     assert found.code == 3
     assert {"nam", "serverz"} <= set(found.err.replace(":", " ").replace(".", " ").split())
+
+
+def test_a_waiver_needs_a_rule_that_exists(run: Any, inventory: Path) -> None:
+    """A typo in a waiver would silence nothing, and nobody would notice."""
+    words = ("--until", "2999-01-01", "--reason", "lab", "--by", "ann", "--inventory", inventory)
+
+    found = run("inventory", "waive", "no-such-rule", "x", *words)
+
+    assert (found.code, "rules list" in found.err) == (2, True)
+
+
+def test_editing_keeps_line_ends(run: Any, inventory: Path) -> None:
+    """A file written on Windows keeps its line ends."""
+    inventory.write_bytes(inventory.read_bytes().replace(b"\n", b"\r\n"))
+    words = ("--until", "2999-01-01", "--reason", "lab", "--by", "ann", "--inventory", inventory)
+
+    assert run("inventory", "waive", "runs-as-root", "x*", *words).code == 0
+
+    assert inventory.read_bytes().count(b"\n") == inventory.read_bytes().count(b"\r\n")

@@ -8,8 +8,10 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+from aiguard_agent.agent import all_rules
 from aiguard_agent.cli import exits
 from aiguard_agent.cli.console import write_out
 from aiguard_agent.cli.scanning import add_scan_arguments, default_inventories, inventory_path, scan_from
@@ -30,7 +32,7 @@ examples:
   aiguard-agent inventory check inventory.yaml           every problem, with file, line and key
   aiguard-agent inventory diff --inventory inventory.yaml
   aiguard-agent inventory approve ollama@gpu-07 --by alice
-  aiguard-agent inventory waive no-auth ollama@gpu-07 --until 2027-01-31 --by alice --reason 'lab network'"""
+  aiguard-agent inventory waive exposed-no-auth 'ollama@gpu-07*' --until 2027-01-31 --reason 'lab network'"""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -119,6 +121,8 @@ def _approve(options: Namespace) -> int:
 
 def _waive(options: Namespace) -> int:
     path = inventory_path(options.inventory) or _missing()
+    if not any(fnmatchcase(rule.id, options.rule) for rule in all_rules()):
+        raise UsageError(f"no rule {options.rule!r}; see: aiguard-agent rules list")
     text = _text(path)
     new = edit.waive(
         text,
@@ -145,7 +149,9 @@ def find_asset(report: ScanReport, name: str) -> Server | ModelFile:
 
 
 def _text(path: str) -> str:
-    return Path(path).read_text(encoding="utf-8")
+    """Read the file as it is: line ends and a byte order mark stay what they are."""
+    with Path(path).open(encoding="utf-8", newline="") as stream:
+        return stream.read()
 
 
 def _write(path: str, old: str, new: str, *, dry_run: bool) -> int:
