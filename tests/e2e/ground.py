@@ -251,7 +251,7 @@ def is_ready(running: Running) -> bool:
     if bed.ready_path:
         try:
             answer = running.ask(bed.ready_path)
-            return answer.status < 500 and bed.ready_text.encode() in answer.body
+            return answer.status < bed.ready_below and bed.ready_text.encode() in answer.body
         except (OSError, http.client.HTTPException):
             return False
     if bed.ready_connect:

@@ -81,9 +81,10 @@ class Bed:
     prepare: Callable[[Place], None] | None = None
     """Write models and settings into the folder before the start."""
     ready_path: str = ""
-    """Path that answers below 500 once the server is up; empty = see the next fields, or up at once."""
+    """Path that answers below `ready_below` once the server is up; empty = see the next fields, or up at once."""
+    ready_below: int = 500
     ready_text: str = ""
-    """What the answer must contain; empty = any answer below 500."""
+    """What the answer must contain; empty = anything."""
     ready_connect: bool = False
     """It is up once its port accepts a connection."""
     ready_file: str = ""

@@ -1,4 +1,7 @@
-"""MLServer with a scikit-learn model, which it reads and closes: no model file to see."""
+"""MLServer with a scikit-learn model, which it reads and closes: no model file to see.
+
+Its workers die under uvloop 0.22, which makes no event loop by itself any more.
+"""
 
 import json
 
@@ -27,10 +30,11 @@ def command(place: Place) -> list[str]:
 
 BED = Bed(
     name="mlserver",
-    requires=("mlserver==1.7.1", "mlserver-sklearn==1.7.1"),
+    requires=("mlserver==1.7.1", "mlserver-sklearn==1.7.1", "uvloop<0.22"),
     prepare=prepare,
     command=command,
     ports=3,
+    ready_below=400,
     ready_path="/v2/models/line/ready",
     truths=(Truth(product="mlserver", distributions=("mlserver",), auth=frozenset({"none"})),),
 )
