@@ -171,3 +171,24 @@ def test_nobody_makes_us_search_for_minutes(hostile: str) -> None:
 
     assert time.process_time() - before < 5
     assert len(redacted) <= LONGEST * 2
+
+
+@pytest.mark.parametrize("hostile", ["tls.key=/" * 900, "--ssl-key=./" * 600, 'ca-key: "/' * 800])
+def test_a_key_path_in_a_key_path_in_a_key_path_ends(hostile: str) -> None:
+    """A path of a key file that names a path of a key file, and so on, is hidden, not looked into for ever."""
+    assert redact_argv(("x", hostile)) != ("x", hostile)
+
+
+def test_a_key_file_stays_and_what_is_hidden_behind_one_goes() -> None:
+    """The path of a key file is told; one that carries another name and value is not."""
+    assert redact_text("--ssl-key=/etc/x.key") == "--ssl-key=/etc/x.key"
+    assert SECRET not in redact_text(f"--ssl-key=/x?token={SECRET}")
+
+
+@settings(max_examples=60)
+@given(st.lists(st.sampled_from(["key", "=", "/", ":", "--", "token", " ", '"', "@", "://", "\n", "a"]), max_size=3000))
+def test_redaction_never_raises(pieces: list[str]) -> None:
+    """Whatever is put together from what it looks for, it ends with a text: one process must not blind all."""
+    text = "".join(pieces)
+
+    assert isinstance(redact_argv((text, text[::-1]))[0], str)

@@ -33,6 +33,7 @@ _PLAIN_BEFORE_KEY = frozenset(
     ["primary", "foreign", "sort", "partition", "public", "hot", "text", "label", "cache", "group", "metric"]
 )
 _PATH_WORDS = frozenset(["ssl", "tls", "private", "cert", "certificate", "server", "client", "host", "ca", "key"])
+_PLAIN_PATH = re.compile(r"(?:/|\.{1,2}/|~/)[^=:@\s\"']{0,4096}")
 _NOT_SECRET = frozenset(["", "true", "false", "none", "null", "yes", "no", "on", "off", "0", "1", '""', "''", REDACTED])
 
 _FLAG = re.compile(r"-{1,2}([A-Za-z_][\w.-]*)(=?)(.*)", re.DOTALL)
@@ -47,7 +48,7 @@ _INNER_NAME = re.compile(
 )
 _SCHEME = re.compile(r"(?i)\b(bearer|basic)(\s+)([A-Za-z0-9+/=._~-]{8,})")
 _USERINFO = re.compile(
-    r"(?<=://)(?:[^\s@/:?#]{0,256}:(?!\d{1,5}[/?#])[^\s@]{0,512}@(?:[^\s@/?#]{0,256}@)*|[^\s@/?#]{1,512}@)"
+    r"(?<=://)(?:[^\s@/:?#]{0,256}+:(?!\d{1,5}[/?#])[^\s@]{0,512}+@(?:[^\s@/?#]{0,256}+@)*|[^\s@/?#]{1,512}+@)"
 )
 _PLAIN_USER = re.compile(r"(?:ssh|git\+ssh|sftp|rsync|svn\+ssh|nfs|s3|hdfs|abfss|wasbs)$", re.IGNORECASE)
 _SHAPES = re.compile(
@@ -181,8 +182,9 @@ def _hide(name: str, value: str) -> str:
     if value.lower() in _NOT_SECRET:
         return value
     words = [word.lower() for word in _WORD.findall(name)]
-    if words and words[-1] == "key" and value.startswith(("/", "./", "../", "~/")) and _PATH_WORDS.intersection(words):
-        return redact_text(value)
+    # A path with another name in it is no plain path; looking into it again would never end for `a.key=/a.key=/…`.
+    if words and words[-1] == "key" and _PATH_WORDS.intersection(words) and _PLAIN_PATH.fullmatch(value):
+        return _SHAPES.sub(REDACTED, value)
     return REDACTED
 
 
