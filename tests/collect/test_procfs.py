@@ -181,3 +181,35 @@ def test_small_readers() -> None:
     assert procfs.parse_boot_time("cpu 1\nbtime 1700000000\n") == 1700000000.0
     assert procfs.parse_namespace("net:[4026531840]") == 4026531840
     assert procfs.parse_namespace("net:4026531840") is None
+
+
+def test_a_huge_command_line_keeps_both_ends() -> None:
+    """128 KiB of arguments cost a sixteenth of that in memory, and neither program nor last flags are lost."""
+    words = procfs.parse_argv(b"\0".join([b"vllm", *[b"aa"] * 43_000, b"--model", b"x.gguf"]) + b"\0")
+
+    assert words[0] == "vllm" and words[-2:] == ("--model", "x.gguf") and procfs.CUT in words
+    assert len(words) <= procfs.ARGV_CHARACTERS / 8
+
+
+def test_a_long_argument_is_clipped_and_the_next_one_is_read() -> None:
+    """A class path of many kilobytes does not push the class out of sight."""
+    words = procfs.parse_argv(b"\0".join([b"java", b"-cp", b"a" * 90_000, b"org.Main"]) + b"\0")
+
+    assert words == ("java", "-cp", "a" * procfs.ARGV_WORD, "org.Main")
+
+
+def test_a_thousand_variables_of_an_allowed_prefix_are_not_all_kept() -> None:
+    """A prefix that is allowed is no way to fill our memory; the listed names are kept all the same."""
+    data = b"\0".join([*(b"VLLM_%d=x" % n for n in range(1000)), b"OLLAMA_HOST=0.0.0.0"])
+
+    found = procfs.parse_environ(data)
+
+    assert len(found) <= 65 and ("OLLAMA_HOST", "0.0.0.0") in found
+
+
+def test_a_value_that_lost_its_flag_is_left_out() -> None:
+    """Where a command line is cut, no secret stands without the flag that says it is one."""
+    filler = b"\0".join([b"y" * 4000] * 8)
+    data = b"x\0" + filler + b"\0--token\0hush" + b"\0" + b"z" * 4070 + b"\0"
+
+    assert "hush" not in procfs.parse_argv(data) or "--token" in procfs.parse_argv(data)

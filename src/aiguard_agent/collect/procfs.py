@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from aiguard_agent.collect.redact import redact_env
 from aiguard_agent.core.facts import Container
@@ -49,32 +50,39 @@ ENVIRONMENT_NAMES = frozenset(
         ),
         *("N8N_USER_MANAGEMENT_DISABLED", "N8N_BASIC_AUTH_ACTIVE", "FLOWISE_USERNAME", "FLOWISE_PASSWORD"),
         *("LANGFLOW_AUTO_LOGIN", "LOCALAI_API_KEY", "MODELS", "TS_CONFIG_FILE", "TORCHSERVE_DISABLE_TOKEN_AUTH"),
+        *("KERAS_HOME", "INVOKEAI_ROOT", "LOCALAI_MODELS_PATH", "MODELSCOPE_CACHE", "XINFERENCE_HOME"),
+        *("NIM_CACHE_PATH", "MODEL_STORE", "MODEL_BASE_PATH", "MLSERVER_MODELS_DIR"),
     ]
 )
 """The only environment names that are ever kept, with the `VLLM_` ones; secret values are replaced on the way."""
 ENVIRONMENT_PREFIXES = ("VLLM_", "SGLANG_", "TS_DISABLE_")
 _LONGEST_VALUE = 4096
+_MOST_VARIABLES = 64
+
+ARGV_WORD = 4096
+"""Characters kept of one argument."""
+ARGV_CHARACTERS = 16 * 1024
+"""Characters kept of one command line; of a longer one its beginning and its last quarter of this."""
+CUT = "…"
+"""Stands in a command line for the arguments that were left out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stat:
-    """What /proc/PID/stat says."""
+class Stat(NamedTuple):
+    """What /proc/PID/stat says. A tuple, because thousands are made in one pass."""
 
     comm: str
     state: str
     ppid: int
-    flags: int
     threads: int
     start_ticks: int
     pages: int
     """Resident pages."""
+    size: int
+    """Bytes of address space: every mapping made or dropped changes it."""
+    kernel: bool
+    """True for a kernel thread."""
     arguments_at: int
     """Address of the arguments: every exec draws another one. 0 when the process is not ours to trace."""
-
-    @property
-    def kernel(self) -> bool:
-        """True for a kernel thread."""
-        return bool(self.flags & _KERNEL_THREAD)
 
     @property
     def stamp(self) -> tuple[int, ...]:
@@ -85,19 +93,20 @@ class Stat:
 def parse_stat(data: bytes) -> Stat | None:
     """Read one stat line; None when it is cut or not one. A name may hold blanks, newlines and parentheses."""
     left, right = data.find(b"("), data.rfind(b")")
-    fields = data[right + 1 :].split()
+    fields = data[right + 1 :].split(None, 46)
     if not 0 < left < right or len(fields) < 22:
         return None
     try:
         return Stat(
-            comm=data[left + 1 : right].decode("utf-8", "surrogateescape"),
-            state=chr(fields[0][0]),
-            ppid=int(fields[1]),
-            flags=int(fields[6]),
-            threads=int(fields[17]),
-            start_ticks=int(fields[19]),
-            pages=int(fields[21]),
-            arguments_at=int(fields[45]) if len(fields) > 45 else 0,
+            data[left + 1 : right].decode("utf-8", "surrogateescape"),
+            chr(fields[0][0]),
+            int(fields[1]),
+            int(fields[17]),
+            int(fields[19]),
+            int(fields[21]),
+            int(fields[20]),
+            int(fields[6]) & _KERNEL_THREAD != 0,
+            int(fields[45]) if len(fields) > 45 else 0,
         )
     except ValueError:
         return None
@@ -109,9 +118,32 @@ def parse_argv(data: bytes) -> tuple[str, ...]:
     if not bare:
         return ()
     padding = len(data) - len(bare)
-    words = bare.decode("utf-8", "surrogateescape").split("\0")
+    words = _bounded(bare.decode("utf-8", "surrogateescape").split("\0"))
     # Up to three NULs at the end are an ending and empty arguments (`--token ""` must stay visibly empty).
     return tuple(words + [""] * (padding - 1 if 1 < padding <= 3 else 0))
+
+
+def _bounded(words: list[str]) -> list[str]:
+    """Keep both ends of a long command line: a thousand processes with 128 KiB each must not fill our memory."""
+    clipped = [word if len(word) <= ARGV_WORD else word[:ARGV_WORD] for word in words]
+    if sum(map(len, clipped)) + 8 * len(clipped) <= ARGV_CHARACTERS:
+        return clipped
+    tail = _first(reversed(clipped), ARGV_CHARACTERS // 4)[::-1]
+    # Its first word may be the value of a flag that was left out, and a secret.
+    tail = tail if tail[:1] and tail[0].startswith("--") else tail[1:]
+    head = _first(clipped, ARGV_CHARACTERS - ARGV_CHARACTERS // 4)
+    return [*head, CUT, *tail] if len(head) + len(tail) < len(clipped) else clipped
+
+
+def _first(words: Iterable[str], room: int) -> list[str]:
+    """Return the first words that fit; each costs eight more than its letters, as an object does."""
+    found = []
+    for word in words:
+        room -= len(word) + 8
+        if room < 0:
+            break
+        found.append(word)
+    return found
 
 
 def parse_environ(data: bytes) -> tuple[tuple[str, str], ...]:
@@ -120,7 +152,8 @@ def parse_environ(data: bytes) -> tuple[tuple[str, str], ...]:
     for entry in data.split(b"\0"):
         raw, equals, value = entry.partition(b"=")
         name = raw.decode("utf-8", "surrogateescape")
-        if equals and (name in ENVIRONMENT_NAMES or name.startswith(ENVIRONMENT_PREFIXES)):
+        more = name.startswith(ENVIRONMENT_PREFIXES) and (name in kept or len(kept) < _MOST_VARIABLES)
+        if equals and (more or name in ENVIRONMENT_NAMES):
             kept[name] = redact_env(name, value[:_LONGEST_VALUE].decode("utf-8", "surrogateescape"))
     return tuple(sorted(kept.items()))
 
@@ -194,6 +227,11 @@ class Cgroup:
 
 
 @lru_cache(maxsize=1024)
+def cgroup_of(data: bytes) -> Cgroup:
+    """Read /proc/PID/cgroup; kept, because thousands of processes share a few of them."""
+    return parse_cgroup(data.decode("utf-8", "surrogateescape"))
+
+
 def parse_cgroup(text: str) -> Cgroup:
     """Read /proc/PID/cgroup, v1, v2 or both: innermost container, innermost systemd unit, most telling path."""
     paths = sorted(set(_paths(text)), key=lambda found: found[0])
