@@ -233,6 +233,12 @@ def test_a_process_that_changed_its_namespace_is_not_asked() -> None:
     assert server.connections == 0
 
 
+SECRET = (
+    b"HTTP/1.1 200 OK\r\nSet-Cookie: access_token=s3cret; Path=/\r\nContent-Length: 38\r\n\r\n"
+    b'{"access_token":"s3cret","type":"a b"}'
+)
+
+
 @pytest.mark.parametrize(("path", "keep"), [("/some/path", False), ("/api/v1/auto_login", True)])
 def test_secrets_in_answers_are_dropped(path: str, keep: bool) -> None:
     """Where a body may hold a secret its key names stay and its values are gone, cookies too."""

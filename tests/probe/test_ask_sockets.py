@@ -6,6 +6,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,12 @@ def ask(
     questions: list[Question], budget: Budget = FAST, pid_alive: Callable[[Target], bool] = alive
 ) -> tuple[HttpAnswer, ...]:
     return ask_all(questions, budget, pid_alive=pid_alive)
+
+
+def timed(questions: list[Question], budget: Budget = FAST) -> tuple[tuple[HttpAnswer, ...], float]:
+    start = time.monotonic()
+    answers = ask(questions, budget)
+    return answers, time.monotonic() - start
 
 
 @pytest.mark.parametrize(("address", "bind"), [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "127.0.0.1")])
@@ -170,9 +177,3 @@ def test_client_certificates_are_not_needed_to_notice_tls(tmp_path: Path) -> Non
 
     assert answer.status is None
     assert answer.error.partition(":")[0] in ("tls", "reset")
-
-
-SECRET = (
-    b"HTTP/1.1 200 OK\r\nSet-Cookie: access_token=s3cret; Path=/\r\nContent-Length: 38\r\n\r\n"
-    b'{"access_token":"s3cret","type":"a b"}'
-)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 
+
+@pytest.mark.parametrize("subject", ["4121", "ollama", "shadow-server"])
 def test_explain(run: Any, gpu_07: Path, inventory: Path, subject: str) -> None:
     """A pid, a product, a rule: each shows the evidence chain."""
     found = run("explain", "--root", gpu_07, "--inventory", inventory, subject)
