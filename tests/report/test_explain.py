@@ -28,6 +28,28 @@ def test_a_finding_leads_to_its_asset() -> None:
     assert finding in findings
 
 
+@pytest.mark.parametrize("wanted", [":11434", "[::]:11434", "127.0.0.1:39211"])
+def test_a_server_by_its_socket(wanted: str) -> None:
+    """Who asks what listens there gets the server."""
+    servers, _models, _findings = subjects(BUSY, wanted)
+
+    assert [server.id for server in servers] == ["ollama@gpu-07:11434"]
+
+
+def test_a_finding_by_the_digits_that_the_page_shows() -> None:
+    """Eight digits of a key are enough, three are not, and a pid is never taken for a key."""
+    finding = BUSY.findings[0]
+
+    assert subjects(BUSY, finding.key[:8])[2] != ()
+    assert subjects(BUSY, finding.key[:3])[2] == ()
+    assert subjects(BUSY, "15")[2] == ()
+
+
+def test_a_model_by_its_name() -> None:
+    """The name in the table leads to the model."""
+    assert [model.id for model in subjects(BUSY, "mistral-7b")[1]] == ["hf:mistral"]
+
+
 def test_the_chain_is_whole() -> None:
     """All evidence, claims and the approval stand in the text."""
     server = next(s for s in BUSY.estate.servers if s.product == "ollama")

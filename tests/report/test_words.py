@@ -44,7 +44,15 @@ def test_sizes_are_readable(number: int, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "expected"),
-    [(None, ""), (0, "0"), (99_999, "99999"), (400_000, "0.4M"), (8_030_000_000, "8.0B"), (10**12, "1.0T")],
+    [
+        (None, ""),
+        (0, "0 parameters"),
+        (999, "999 parameters"),
+        (77_632, "77.6K"),
+        (4_000_000, "4.0M"),
+        (8_030_000_000, "8.0B"),
+        (10**12, "1.0T"),
+    ],
 )
 def test_parameter_counts_are_readable(number: int | None, expected: str) -> None:
     """Counts are shown as model cards write them."""
@@ -79,8 +87,8 @@ def test_the_farthest_socket_is_shown() -> None:
         (AuthState.PARTIAL, True, "key, partly open"),
         (AuthState.SELF_REGISTRATION, True, "anyone may register"),
         (AuthState.REQUIRED, True, "authentication"),
-        (AuthState.UNKNOWN, True, "not known"),
-        (AuthState.UNKNOWN, False, "not asked"),
+        (AuthState.UNKNOWN, True, "auth unknown"),
+        (AuthState.UNKNOWN, False, "auth not asked"),
     ],
 )
 def test_every_grade_has_words(state: AuthState, probed: bool, expected: str) -> None:

@@ -32,8 +32,10 @@ def not_seen(report: ScanReport, *, everything: bool) -> Iterator[str]:
     if report.estate.rootless:
         yield "processes, files and sockets of other users may be hidden: this ran without root"
     groups = list(_grouped(report.estate.blind))
+    remedies = {finding.subject: finding.remedy[0] for finding in report.findings if finding.remedy}
     for group in groups if everything else groups[:GROUPS]:
-        yield _line(group)
+        remedy = remedies.get(f"{group[0].collector}: {group[0].kind.value}", "")
+        yield _line(group) + (f" → {remedy}" if remedy else "")
     if not everything and len(groups) > GROUPS:
         yield f"{amount(len(groups) - GROUPS, 'more reason')} (--details lists them)"
     if not groups and not report.estate.rootless:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from aiguard_agent.core.assets import Evidence, ModelFile, Server
 from aiguard_agent.core.facts import Process
-from aiguard_agent.core.finding import Finding
+from aiguard_agent.core.finding import ApprovalState, Finding
 from aiguard_agent.core.report import ScanReport
 from aiguard_agent.report.document import approval_of
 from aiguard_agent.report.layout import hanging, paint, tidy
@@ -14,14 +15,23 @@ from aiguard_agent.report.renderer import Style
 from aiguard_agent.report.words import access, kind, owner, product, size, where
 
 _LABEL = 14
+_KEY = re.compile(r"[0-9a-f]{4,16}")
+"""The beginning of a finding's key, as the text output shows it."""
+_PID_DIGITS = 7
+"""The kernel's highest pid has that many."""
+
+_APPROVAL = {
+    ApprovalState.SHADOW: "shadow: no entry of the inventory names it",
+    ApprovalState.NO_INVENTORY: "no inventory to compare with",
+}
 
 
 def subjects(report: ScanReport, wanted: str) -> tuple[tuple[Server, ...], tuple[ModelFile, ...], tuple[Finding, ...]]:
-    """Return the servers, models and findings that `wanted` (a pid, a path, an id, a key, a rule) means."""
+    """Return what `wanted` means: a pid, port, address, path, name, id, product, rule, or the beginning of a key."""
     servers = tuple(server for server in report.estate.servers if _means_server(server, wanted))
     models = tuple(model for model in report.estate.models if _means_model(model, wanted))
     ids = {server.id for server in servers} | {model.id for model in models}
-    findings = tuple(f for f in report.findings if wanted in {f.key, f.rule, f.subject} or f.subject in ids)
+    findings = tuple(f for f in report.findings if _means_finding(f, wanted) or f.subject in ids)
     if not ids and findings:
         subjects_of = {finding.subject for finding in findings}
         servers = tuple(server for server in report.estate.servers if server.id in subjects_of)
@@ -40,12 +50,18 @@ def explain(report: ScanReport, wanted: str, style: Style) -> str:
 
 def _means_server(server: Server, wanted: str) -> bool:
     pids = {str(server.process.pid), *map(str, server.children)}
-    return wanted == server.id or wanted in pids or server.id.startswith(f"{wanted}@")
+    sockets = {words for listener in server.listeners for words in (where(listener), f":{listener.port}")}
+    return wanted in {server.id, *pids, *sockets} or server.id.startswith(f"{wanted}@")
 
 
 def _means_model(model: ModelFile, wanted: str) -> bool:
     path = wanted.rstrip("/") or wanted
-    return wanted == model.id or path in {model.path, *model.files, *model.aliases}
+    return wanted in {model.id, model.name} or path in {model.path, *model.files, *model.aliases}
+
+
+def _means_finding(finding: Finding, wanted: str) -> bool:
+    may_be_key = _KEY.fullmatch(wanted) is not None and (len(wanted) > _PID_DIGITS or not wanted.isdecimal())
+    return (may_be_key and finding.key.startswith(wanted)) or wanted in {finding.key, finding.rule, finding.subject}
 
 
 def _server(report: ScanReport, server: Server, style: Style) -> Iterator[str]:
@@ -109,7 +125,8 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
 
 def _approval(report: ScanReport, asset: str, style: Style) -> Iterator[str]:
     approval = approval_of(report, asset)
-    yield from _row("approval", " · ".join(filter(None, (str(approval.state), approval.clause))), style)
+    words = _APPROVAL.get(approval.state, str(approval.state))
+    yield from _row("approval", " · ".join(filter(None, (words, approval.clause))), style)
     for deviation in approval.deviations:
         yield from _row("", deviation, style)
 

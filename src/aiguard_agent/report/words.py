@@ -37,13 +37,13 @@ def size(number: int) -> str:
 
 
 def parameters(number: int | None) -> str:
-    """Return a parameter count as `8.0B`, `0.4M`; "" when it is not known."""
+    """Return a parameter count as `8.0B`, `77.6K`; "" when it is not known."""
     if number is None:
         return ""
-    for bound, unit in ((10**12, "T"), (10**9, "B"), (10**5, "M")):
+    for bound, unit in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K")):
         if number >= bound:
-            return f"{number / (10**6 if unit == 'M' else bound):.1f}{unit}"
-    return str(number)
+            return f"{number / bound:.1f}{unit}"
+    return amount(number, "parameter")
 
 
 def where(listener: Listener) -> str:
@@ -83,7 +83,7 @@ def access(server: Server, *, probed: bool) -> str:
         case AuthState.UNKNOWN:
             if not server.listeners:
                 return "-"
-            return "not known" if probed else "not asked"
+            return "auth unknown" if probed else "auth not asked"
 
 
 def product(server: Server) -> str:
@@ -111,7 +111,8 @@ def loaded(server: Server, models: Mapping[str, ModelFile]) -> str:
         return f"{server.remote_models[0]}{plus} · remote"
     first = server.models[0]
     model = models.get(first.model_id)
-    name = first.name or first.path.rpartition("/")[2]
+    called = first.name or first.path
+    name = called.rpartition("/")[2] or called if called.startswith("/") else called
     return f"{name}{plus} · {kind(model)}" if model is not None else name + plus
 
 

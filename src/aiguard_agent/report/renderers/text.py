@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from aiguard_agent.core.assets import Evidence, ModelFile, Server
 from aiguard_agent.core.finding import Approval, ApprovalState, Finding, FindingState, Severity
 from aiguard_agent.core.report import ScanReport
+from aiguard_agent.report import findings
 from aiguard_agent.report.coverage import looked_at, not_seen
 from aiguard_agent.report.document import approval_of
 from aiguard_agent.report.layout import Cell, Column, folded, hanging, paint, tidy, wrap
@@ -28,20 +29,12 @@ from aiguard_agent.report.words import (
 )
 
 MODELS_SHOWN = 15
-SAME_RULE_SHOWN = 5
-EVIDENCE_SHOWN = 4
-EVIDENCE_CLIP = 300
 NARROWEST = 60
+NOTHING_TO_COMPARE = "no-inventory"
+"""The rule whose finding makes the note superfluous."""
 NO_INVENTORY = "without an inventory nothing is called approved or shadow: aiguard-agent inventory init"
 _INDENT = 10
 
-_COLORS = {
-    Severity.CRITICAL: "alarm",
-    Severity.HIGH: "red",
-    Severity.MEDIUM: "yellow",
-    Severity.LOW: "",
-    Severity.INFO: "dim",
-}
 _AUTH_COLORS = {"no authentication": "red", "anyone may register": "red", "authentication": "green"}
 _SERVER_COLUMNS = (
     Column(least=8),
@@ -165,7 +158,7 @@ def _more(evidence: Iterable[Evidence], approval: Approval, style: Style) -> Ite
     """With --details: the evidence of one asset and what the inventory says."""
     if not style.verbose:
         return
-    words = [_seen(piece) for piece in evidence]
+    words = [findings.seen(piece) for piece in evidence]
     clause = [f"inventory: {approval.clause}"] if approval.clause else []
     for text in (*words, *map(tidy, (*clause, *approval.deviations))):
         yield from ("      " + line for line in wrap(text, style.width - 6))
@@ -173,67 +166,15 @@ def _more(evidence: Iterable[Evidence], approval: Approval, style: Style) -> Ite
 
 def _findings(report: ScanReport, style: Style) -> Iterator[str]:
     yield paint("FINDINGS", "bold", on=style.color)
-    found = sorted(_open(report), key=lambda finding: -finding.severity)
-    if not found:
-        yield "  no rule found anything in what was seen; what was not seen is below"
-    shown: dict[tuple[Severity, str], int] = {}
-    for finding in found:
-        group = (finding.severity, finding.rule)
-        shown[group] = shown.get(group, 0) + 1
-        if style.verbose or shown[group] <= SAME_RULE_SHOWN:
-            yield from _finding(finding, style)
-    if not style.verbose:
-        yield from _left_out(shown)
-    yield from _waived(report, style)
-    if report.suppressed:
-        yield f"  {amount(report.suppressed, 'finding')} below the threshold not shown"
-
-
-def _left_out(shown: dict[tuple[Severity, str], int]) -> Iterator[str]:
-    for (severity, rule), number in shown.items():
-        if number > SAME_RULE_SHOWN:
-            more = f"{number - SAME_RULE_SHOWN:,} more {severity.word} {rule}"
-            yield tidy(f"  and {more} (--details or --format json lists them)")
-
-
-def _finding(finding: Finding, style: Style) -> Iterator[str]:
-    label = paint(f"{finding.severity.word:<{_INDENT}}", _COLORS[finding.severity], on=style.color)
-    first, *others = wrap(tidy(f"{finding.rule}  {finding.title}  [{finding.key}]"), style.width - _INDENT)
-    yield label + first
-    yield from (" " * _INDENT + line for line in others)
-    if finding.evidence:
-        limit = len(finding.evidence) if style.verbose else EVIDENCE_SHOWN
-        seen = [_seen(piece) for piece in finding.evidence[:limit]]
-        hidden = len(finding.evidence) - len(seen)
-        why = " · ".join(seen) + (f" · {hidden} more" if hidden else "")
-        yield from _under("why", why, style)
-    if finding.remedy:
-        yield from _under("do", tidy(" · or ".join(finding.remedy)), style)
-
-
-def _under(label: str, text: str, style: Style) -> Iterator[str]:
-    room = style.width - _INDENT
-    yield from (" " * _INDENT + line for line in hanging(label, text, room, indent=5, color="dim", on=style.color))
-
-
-def _waived(report: ScanReport, style: Style) -> Iterator[str]:
-    for finding in report.findings:
-        if finding.state is FindingState.WAIVED:
-            words = f"{finding.rule}  {finding.title}  ({finding.waiver or 'no reason given'})"
-            yield from hanging("waived", tidy(words), style.width, indent=_INDENT, color="dim", on=style.color)
-
-
-def _seen(piece: Evidence) -> str:
-    """Return what was seen, and where unless the words already say it."""
-    what, where = tidy(piece.what, EVIDENCE_CLIP), tidy(piece.where, EVIDENCE_CLIP)
-    return what if not where or where in what else f"{what} ({where})"
+    yield from findings.section(report, style)
 
 
 def _coverage(report: ScanReport, style: Style) -> Iterator[str]:
     yield from _labelled("looked at", looked_at(report), style)
     for topic, words in sorted(report.notes.items()):
         yield from _labelled("note", f"{topic}: {words}", style)
-    if not report.inventory and (report.estate.servers or report.estate.models):
+    told = any(finding.rule == NOTHING_TO_COMPARE for finding in _open(report))
+    if not report.inventory and not told and (report.estate.servers or report.estate.models):
         yield from _labelled("note", NO_INVENTORY, style)
     label = "not seen"
     for line in not_seen(report, everything=style.verbose):
