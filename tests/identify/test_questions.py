@@ -54,6 +54,31 @@ def test_the_default_port_orders_the_first_look() -> None:
     assert paths({"argv": ["python3", "a.py"], "listen": ["127.0.0.1:8111"]})[0] == "/v"
 
 
+PACKAGED = signature(
+    "packages: {pip: [pkg]}\nports: [8111]\nprobes: [{id: p, get: /packaged, match: {json: [packaged]}}]", "packaged"
+)
+
+
+@pytest.mark.parametrize(
+    ("packages", "port", "asked"),
+    [
+        ({"pkg": "1"}, 80, ["/packaged"]),
+        ({"pkg": "1"}, 8111, ["/packaged", "/v"]),
+        ({"other": "1"}, 8111, ["/v"]),
+        ({"other": "1"}, 80, []),
+        ({}, 8111, ["/v", "/packaged"]),
+    ],
+)
+def test_what_is_installed_beats_the_port(
+    packages: dict[str, str], port: int, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An installed product is asked for at any port, first; one that is known not to be installed at none."""
+    monkeypatch.setattr("aiguard_agent.identify.questions.FIRST_LOOK", 0)
+    process = {"argv": ["python3", "a.py"], "listen": [f"127.0.0.1:{port}"], "packages": packages}
+
+    assert paths(process, None, THING, OTHER, PACKAGED) == asked
+
+
 def test_answers_lead_to_further_questions_and_end() -> None:
     """An answer that names a product brings its other questions; what was asked is not asked again."""
     process = {"argv": ["python3", "a.py"]}

@@ -64,7 +64,7 @@ def questions(view: View, index: Index) -> list[Question]:
         for listener in listeners:
             probes = _probes(wanted, listener)
             if curious:
-                probes = [*_hinted(index.signatures, listener), *first_look]
+                probes = [*_hinted(view, process, index.signatures, listener), *first_look]
             found += _fresh(view, process, listener, probes)
     return found
 
@@ -99,10 +99,18 @@ def _probes(wanted: Iterable[ServerSignature], listener: Listener) -> list[Probe
     return [probe for s in wanted for probe in s.probes if not probe.ports or listener.port in probe.ports]
 
 
-def _hinted(signatures: Iterable[ServerSignature], listener: Listener) -> list[Probe]:
-    """Naming probes of the products whose default port this is."""
-    hinted = [s for s in signatures if listener.port in s.ports]
-    return [probe for s in hinted for probe in s.probes if probe.match is not None and not probe.post]
+def _hinted(view: View, process: Process, signatures: Iterable[ServerSignature], listener: Listener) -> Iterator[Probe]:
+    """Naming probes of the products that are installed where the process runs, then of those whose port this is."""
+    known = {ecosystem for ecosystem in ("pypi", "npm") if view.has_packages(process, ecosystem)}
+    installed, hinted = [], []
+    for signature in signatures:
+        wanted = {"pypi": signature.packages.pip, "npm": signature.packages.npm}
+        if any(view.package(process, eco, name) for eco, names in wanted.items() for name in names):
+            installed.append(signature)
+        elif listener.port in signature.ports and not any(wanted[ecosystem] for ecosystem in known):
+            hinted.append(signature)  # not one that would have to be installed here and is not
+    for signature in (*installed, *hinted):
+        yield from (probe for probe in signature.probes if probe.match is not None and not probe.post)
 
 
 def _first_look(signatures: Iterable[ServerSignature]) -> list[Probe]:

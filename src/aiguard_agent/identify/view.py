@@ -69,6 +69,10 @@ class View:
                 return found
         return None
 
+    def has_packages(self, process: Process, ecosystem: str) -> bool:
+        """Tell whether any package of that kind was read in the process's own environments."""
+        return any(eco == ecosystem for key in process.environments for eco, _name in self._packages.get(key, {}))
+
     def ancestors(self, process: Process) -> Iterator[Process]:
         """Yield parent, grandparent, …; ends at a loop, which a racing /proc can show."""
         seen = {process.pid}
