@@ -68,6 +68,21 @@ def test_a_hub_name_finds_its_cached_file() -> None:
     assert found == (ModelRef(name="org/a", via="argv", path=cached.path, model_id="gguf-1"),)
 
 
+def test_the_same_path_in_another_container_is_another_file() -> None:
+    """A path that a container names is not the file that a process of another container holds under that path."""
+    view = view_of(
+        [{"argv": ["thing", "-m", "/m/a"], "image": "i"}, {"argv": ["x"], "image": "j"}, {"argv": ["thing"]}]
+    )
+    other = replace(FILE, held_by=(1001,), aliases=("/m/a",))
+    own = replace(FILE, id="own", path="/srv/own", held_by=(), aliases=("/m/a",))
+    process = view.processes[1000]
+
+    (lost,), _remote = loaded(View(view.facts, (), (other,)), [process], SIG, [process])
+    (found,), _remote = loaded(View(view.facts, (), (other, own)), [process], SIG, [process])
+
+    assert (lost.path, found.path) == ("", "/srv/own")
+
+
 def test_models_passed_on_to_a_cloud_are_marked() -> None:
     """A proxied model is listed, and told apart."""
     answers = [{"get": "/tags", "json": {"models": [{"name": "big", "host": "https://x.example"}, {"name": "own"}]}}]

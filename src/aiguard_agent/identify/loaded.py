@@ -93,11 +93,18 @@ def _linked(view: View, members: Sequence[Process], reference: ModelRef) -> Mode
     digest = reference.digest.removeprefix("sha256:")
     wanted = set(_spellings(reference.name, members))
     for model in view.models:
-        if digest and model.sha256 == digest:
-            return replace(reference, path=model.path, model_id=model.id)
-        if wanted & {model.path, *model.aliases, *model.files} or model.source.partition("@")[0] in wanted:
+        same = bool(digest) and model.sha256 == digest
+        named = bool(wanted & {model.path, *model.aliases, *model.files}) or model.source.partition("@")[0] in wanted
+        if same or (named and _in_reach(view, members, model)):
             return replace(reference, path=model.path, model_id=model.id)
     return reference
+
+
+def _in_reach(view: View, members: Sequence[Process], model: ModelFile) -> bool:
+    """Two containers may both have a /models/a.gguf: a file that only others hold is not the one that is meant."""
+    holders = [view.processes[pid] for pid in model.held_by if pid in view.processes]
+    places = {process.container for process in members}
+    return not holders or any(holder.container in places for holder in holders)
 
 
 def _spellings(name: str, members: Sequence[Process]) -> Iterator[str]:
