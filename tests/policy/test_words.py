@@ -108,4 +108,6 @@ def test_reach_is_told_with_the_owner() -> None:
 
 def test_a_model_is_named_with_its_file() -> None:
     """A model without a name is called like its file."""
-    assert model_title(replace(MODEL, name="")) == "llama.gguf (gguf, /models/llama.gguf)"
+    assert model_title(replace(MODEL, name="")) == "/models/llama.gguf (gguf)"
+    assert model_title(replace(MODEL, name="llama")) == "/models/llama.gguf (gguf)"
+    assert model_title(replace(MODEL, name="llama3.1:8b")) == "llama3.1:8b (gguf, /models/llama.gguf)"

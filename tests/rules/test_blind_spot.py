@@ -47,6 +47,24 @@ def test_every_kind_has_its_words(kind: BlindKind) -> None:
     assert found.remedy
 
 
+def test_root_is_not_told_to_be_root() -> None:
+    """Who lacks rights is told to get them; whom even root did not help is told something else."""
+    host = replace(estate(), blind=(blind("x"),))
+
+    (root,) = findings(RULE, host=host)
+    (other,) = findings(RULE, host=replace(host, rootless=True))
+
+    assert other.remedy == ("run the scan as root",)
+    assert "even to root" in root.remedy[0]
+
+
+def test_unasked_questions_name_their_budget() -> None:
+    """The remedy is a flag to type."""
+    (found,) = findings(RULE, host=replace(estate(), blind=(blind("pid 1", BlindKind.BUDGET, "probe"),)))
+
+    assert "--probe-seconds" in found.remedy[0]
+
+
 def test_the_order_of_the_facts_does_not_matter() -> None:
     """The same losses give the same finding."""
     spots = (blind("b"), blind("a"), blind("c"))

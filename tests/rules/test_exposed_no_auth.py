@@ -57,8 +57,15 @@ def test_the_remedies_know_the_product() -> None:
     stranger = only(RULE, server_at(Scope.ANY, AuthState.NONE, server=replace(SERVER, product="x")))
 
     assert "OLLAMA_HOST=127.0.0.1" in known.remedy[0]
-    assert "ollama knows no keys" in known.remedy[1]
+    assert "ollama cannot ask itself" in known.remedy[1]
     assert stranger.remedy[0] == "bind it to 127.0.0.1, or let a firewall close its port"
+
+
+def test_who_is_on_loopback_is_not_told_to_bind_there() -> None:
+    """A remedy that has been followed already is no remedy."""
+    found = only(RULE, server_at(Scope.LOOPBACK, AuthState.NONE))
+
+    assert not any("bind" in line for line in found.remedy)
 
 
 def test_the_evidence_names_the_request() -> None:

@@ -18,8 +18,8 @@ def test_two_names_are_medium_and_two_versions_low() -> None:
     name = only(RULE, replace(SERVER, conflicts=(VERSION, NAME)))
     version = only(RULE, replace(SERVER, conflicts=(VERSION,)))
 
-    assert (name.severity, "its name is told" in name.title) == (Severity.MEDIUM, True)
-    assert (version.severity, "its version is told" in version.title) == (Severity.LOW, True)
+    assert (name.severity, "its answers another" in name.title) == (Severity.MEDIUM, True)
+    assert (version.severity, "different versions" in version.title) == (Severity.LOW, True)
     assert name.evidence == (VERSION, NAME)
 
 

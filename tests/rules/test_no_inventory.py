@@ -15,8 +15,13 @@ def test_one_finding_stands_for_all_that_cannot_be_told() -> None:
     found = only(RULE, SERVER, MODEL, replace(MODEL, id="m2"))
 
     assert found.severity is Severity.INFO
-    assert "1 servers and 2 models" in found.title
+    assert "there is no inventory" in found.title
     assert any("aiguard-agent inventory init" in line for line in found.remedy)
+
+
+def test_nothing_to_compare_is_silent() -> None:
+    """A host without AI misses no inventory."""
+    assert findings(RULE) == ()
 
 
 def test_an_empty_inventory_is_an_inventory() -> None:

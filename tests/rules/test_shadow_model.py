@@ -46,9 +46,13 @@ def test_the_evidence_holds_what_is_known() -> None:
     """Size, source and digest where there are any, and nothing made up where there are none."""
     bare = replace(MODEL, source="", sha256="")
 
-    assert [one.what for one in only(RULE, bare, given=Inventory()).evidence] == ["file is gguf, 1000 bytes"]
+    assert [one.what for one in only(RULE, bare, given=Inventory()).evidence] == [
+        "no entry of the inventory names it",
+        "file is gguf, 1,000 bytes",
+    ]
     assert [one.what for one in only(RULE, MODEL, given=Inventory()).evidence] == [
-        "file is gguf, 1000 bytes",
+        "no entry of the inventory names it",
+        "file is gguf, 1,000 bytes",
         "came from hf:meta-llama/Llama-3.1-8B@0e9e39f",
         f"digest sha256:{D1}",
     ]

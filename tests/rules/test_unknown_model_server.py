@@ -18,7 +18,7 @@ def test_a_server_without_a_name_is_found() -> None:
     found = only(RULE, UNKNOWN)
 
     assert (found.severity, found.confidence) == (Severity.MEDIUM, Confidence.LOW)
-    assert "something serves a model at 127.0.0.1:11434" in found.title
+    assert found.title.startswith("an unknown model server (bob, ollama.service) listens at 127.0.0.1:11434")
     assert only(RULE, server_at(Scope.ANY, server=UNKNOWN)).severity is Severity.HIGH
 
 

@@ -6,6 +6,8 @@ Only settings that the product's own documentation knows are written here; for a
 from __future__ import annotations
 
 from aiguard_agent.core.assets import Server
+from aiguard_agent.core.facts import Scope
+from aiguard_agent.inventory.reach import reach
 from aiguard_agent.policy.words import stop_command
 
 BIND = {
@@ -53,7 +55,6 @@ KEY = {
     "marimo": "--token-password PASSWORD",
     "milvus": "common.security.authorizationEnabled: true",
     "mlflow": "mlflow server --app-name basic-auth",
-    "ollama": "ollama knows no keys: put a proxy that asks for one in front of it",
     "open-webui": "WEBUI_AUTH=True",
     "qdrant": "QDRANT__SERVICE__API_KEY=KEY",
     "ray": "RAY_AUTH_MODE=token",
@@ -72,21 +73,34 @@ SIGNUP = {
 """By product: let nobody make their own account."""
 
 
-def bind_narrower(server: Server) -> str:
-    """Say how to take a server off the network."""
+KEYLESS = frozenset({"ollama"})
+"""Products without authentication of their own; of others their signature says so in the evidence."""
+
+
+def bind_narrower(server: Server) -> tuple[str, ...]:
+    """Say how to take a server off the network; nothing for one that is not on it."""
+    if reach(server) in (None, Scope.LOOPBACK, Scope.UNIX):
+        return ()
     known = BIND.get(server.product)
-    return f"bind it to loopback: {known}" if known else "bind it to 127.0.0.1, or let a firewall close its port"
+    words = f"bind it to loopback: {known}" if known else "bind it to 127.0.0.1, or let a firewall close its port"
+    if server.container is not None:
+        words += "; behind a container's published port: publish it on 127.0.0.1"
+    return (words,)
 
 
 def ask_for_key(server: Server) -> str:
     """Say how to make a server ask who calls."""
-    known = KEY.get(server.product)
-    return f"ask for credentials: {known}" if known else "turn its authentication on, or put a proxy with one in front"
+    if known := KEY.get(server.product):
+        return f"ask for credentials: {known}"
+    keyless = any("has no authentication" in piece.what for piece in server.auth.evidence)
+    if keyless or server.product in KEYLESS:
+        return f"put a proxy that asks for credentials in front of it ({server.product} cannot ask itself)"
+    return "turn its authentication on, or put a proxy with one in front"
 
 
 def close_door(server: Server) -> tuple[str, ...]:
     """Return all ways to close an open server, the mildest first."""
-    return bind_narrower(server), ask_for_key(server), f"stop it: {stop_command(server)}"
+    return *bind_narrower(server), ask_for_key(server), f"stop it: {stop_command(server)}"
 
 
 def close_signup(server: Server) -> str:

@@ -13,6 +13,8 @@ from aiguard_agent.policy.rule import Known
 
 SHOWN = 10
 """Subjects that one finding lists; the rest is counted."""
+UNKNOWN_PRODUCT = "unknown-model-server"
+"""What a server without a signature is called."""
 AUDIENCE = {
     Scope.ANY: "anyone on every interface",
     Scope.PUBLIC: "anyone on a public address",
@@ -28,8 +30,14 @@ def who(server: Server) -> str:
     boxed = f"container {container.name or container.id[:12]}" if container else ""
     process = server.process
     behind = [part for part in (process.user or f"uid {process.uid}", process.unit, boxed) if part]
-    named = f"{server.product} {server.version}".rstrip()
-    return f"{named} ({', '.join(behind)})"
+    return f"{called(server)} ({', '.join(behind)})"
+
+
+def called(server: Server) -> str:
+    """Name a server alone: `ollama 0.14.2`, `an unknown model server`."""
+    if server.product == UNKNOWN_PRODUCT:
+        return "an unknown model server"
+    return f"{server.product} {server.version}".rstrip()
 
 
 def where(server: Server) -> str:
@@ -68,9 +76,11 @@ def process_seen(server: Server, what: str, kind: str = "argv") -> Evidence:
 
 
 def model_title(model: ModelFile) -> str:
-    """Name a model with its file: `llama3.1:8b (gguf, /models/x.gguf)`."""
-    name = model.name or model.path.rpartition("/")[2] or model.path
-    return f"{name} ({model.format}, {model.path})"
+    """Name a model with its file: `llama3.1:8b (gguf, /models/x.gguf)`, or by its file where that says the name."""
+    file = model.path.rpartition("/")[2] or model.path
+    if not model.name or model.name in (file, file.partition(".")[0], file.rpartition(".")[0]):
+        return f"{model.path} ({model.format})"
+    return f"{model.name} ({model.format}, {model.path})"
 
 
 def holders(estate: Estate) -> Mapping[str, Sequence[Server]]:
@@ -88,6 +98,11 @@ def holders(estate: Estate) -> Mapping[str, Sequence[Server]]:
             if ref.model_id:
                 found.setdefault(ref.model_id, {})[server.id] = server
     return {model: tuple(servers[key] for key in sorted(servers)) for model, servers in found.items()}
+
+
+def not_named(known: Known) -> Evidence:
+    """Say that the inventory knows nothing of an asset."""
+    return Evidence(what="no entry of the inventory names it", where=known.inventory_path, kind="inventory")
 
 
 def state_of(known: Known, asset: str) -> ApprovalState:

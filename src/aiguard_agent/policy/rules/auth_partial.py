@@ -23,7 +23,7 @@ def check(estate: Estate, known: Known) -> Iterator[Hit]:
                 title=f"{who(server)} at {where(server)} asks for a key, but {_routes(server)} without it",
                 severity=_severity(server),
                 evidence=(*listeners_seen(server), *server.auth.evidence[:SHOWN]),
-                remedy=(bind_narrower(server), "let a proxy in front close the routes that answer without a key"),
+                remedy=(*bind_narrower(server), "let a proxy in front close the routes that answer without a key"),
             )
 
 

@@ -25,7 +25,7 @@ def check(estate: Estate, known: Known) -> Iterator[Hit]:
             title=f"{who(server)} is approved, but its {deviations[0]}",
             severity=_severity(server),
             evidence=(clause, *listeners_seen(server)),
-            remedy=(bind_narrower(server), f"widen `bind` in {approval.clause}"),
+            remedy=(*bind_narrower(server), f"widen `bind` in {approval.clause}"),
         )
 
 

@@ -31,13 +31,14 @@ _WORDS = {
     BlindKind.ERROR: "something failed",
 }
 _REMEDY = {
-    BlindKind.DENIED: "run the scan as root",
-    BlindKind.BUDGET: "scan again with larger budgets",
-    BlindKind.TIMEOUT: "scan again with more time",
-    BlindKind.REMOTE: "name the directory with --path, if it is to be walked",
+    BlindKind.BUDGET: "look at what was left out by hand, or name it with --path",
+    BlindKind.TIMEOUT: "scan again when the host is less busy",
+    BlindKind.REMOTE: "aiguard-agent scan --remote walks it too",
     BlindKind.VANISHED: "scan again, if it keeps coming back",
     BlindKind.DISAGREEMENT: "look by hand: something may be hiding",
 }
+
+_DENIED_TO_ROOT = "run the scan outside the container or security profile that denies this even to root"
 
 
 def check(estate: Estate, known: Known) -> Iterator[Hit]:
@@ -53,8 +54,16 @@ def check(estate: Estate, known: Known) -> Iterator[Hit]:
             title=f"{collector} could not look at {count} {'thing' if count == 1 else 'things'}: {_WORDS[kind]}",
             severity=_SEVERITY[kind],
             evidence=tuple(_evidence(blinds)),
-            remedy=(_REMEDY[kind],) if kind in _REMEDY else (),
+            remedy=_remedy(collector, kind, rootless=estate.rootless),
         )
+
+
+def _remedy(collector: str, kind: BlindKind, *, rootless: bool) -> tuple[str, ...]:
+    if kind is BlindKind.DENIED:
+        return ("run the scan as root",) if rootless else (_DENIED_TO_ROOT,)
+    if collector == "probe" and kind in (BlindKind.BUDGET, BlindKind.TIMEOUT):
+        return ("give the questions more time: --probe-seconds 60",)
+    return (_REMEDY[kind],) if kind in _REMEDY else ()
 
 
 def _evidence(blinds: list[Blind]) -> Iterator[Evidence]:

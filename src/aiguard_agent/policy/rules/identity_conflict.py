@@ -17,10 +17,14 @@ def check(estate: Estate, known: Known) -> Iterator[Hit]:
         if not server.conflicts:
             continue
         only_versions = all(conflict.kind == "version" for conflict in server.conflicts)
-        subject = "version" if only_versions else "name"
+        conflict_words = (
+            "its sources tell different versions"
+            if only_versions
+            else "its process is one product, its answers another"
+        )
         yield Hit(
             subject=server.id,
-            title=f"what {who(server)} is called depends on whom one asks: its {subject} is told in different ways",
+            title=f"{who(server)} contradicts itself: {conflict_words}",
             severity=Severity.LOW if only_versions else Severity.MEDIUM,
             evidence=(*server.conflicts[:SHOWN], *identity_seen(server)),
         )

@@ -21,7 +21,7 @@ def check(estate: Estate, known: Known) -> Iterator[Hit]:
             title=f"approved {words} was not seen on this host{blind}",
             confidence=Confidence.LOW if estate.blind else Confidence.MEDIUM,
             evidence=(Evidence(what=clause, where=known.inventory_path, kind="inventory"),),
-            remedy=("start it, if it should be here", f"delete {clause}, if it is gone for good"),
+            remedy=("find out why, if it should be here", f"delete {clause}, if it is gone for good"),
         )
 
 

@@ -34,7 +34,7 @@ def check(estate: Estate, known: Known) -> Iterator[Hit]:
                 title=f"model {model_title(model)} is approved by name only: its digest was not computed",
                 severity=Severity.INFO,
                 evidence=(clause,),
-                remedy=("scan again with digests computed, so that the approved digest is compared",),
+                remedy=("aiguard-agent scan --hash computes it, so that the approved digest is compared",),
             )
 
 

@@ -41,8 +41,8 @@ def _kind(path: str) -> str:
 
 
 def _remedy(model: ModelFile) -> tuple[str, ...]:
-    owner = f" ({model.user} knows)" if model.user else ""
-    return (f"find out where it came from{owner}, and move it to a place that only its owner may write",)
+    owner = f" (the file belongs to {model.user})" if model.user else ""
+    return (f"find out where it came from{owner}", "then move it to a place that only its owner may write")
 
 
 RULE = Rule(

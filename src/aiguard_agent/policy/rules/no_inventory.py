@@ -10,14 +10,15 @@ from aiguard_agent.policy.rule import Hit, Known, Rule
 
 
 def check(estate: Estate, known: Known) -> Iterator[Hit]:
-    """Hit once, when there is no inventory."""
-    if known.inventory is not None:
+    """Hit once, when there is no inventory and something to compare with it."""
+    if known.inventory is not None or not (estate.servers or estate.models):
         return
-    counted = f"{len(estate.servers)} servers and {len(estate.models)} models"
     yield Hit(
         subject="inventory",
-        title=f"no inventory was given, so none of {counted} can be called approved or shadow",
-        evidence=(Evidence(what="no inventory file was read", where=known.inventory_path or "scan", kind="inventory"),),
+        title="nothing here can be called approved or shadow: there is no inventory to compare with",
+        evidence=(
+            Evidence(what="none was given, and none lies at the default places", where="scan", kind="inventory"),
+        ),
     )
 
 
@@ -26,11 +27,14 @@ RULE = Rule(
     title="No inventory to compare with",
     description=(
         "Without a list of what is approved there is no shadow AI, only AI. The rules that compare with the inventory "
-        "stay silent, and this one finding stands for them."
+        "stay silent, and this one finding stands for them; on a host without AI it is silent too."
     ),
     severity=Severity.INFO,
     confidence=Confidence.HIGH,
     maturity=Maturity.STABLE,
-    remedy=("aiguard-agent inventory init > inventory.yaml", "aiguard-agent scan --inventory inventory.yaml"),
+    remedy=(
+        "aiguard-agent inventory init --output inventory.yaml",
+        "then aiguard-agent scan --inventory inventory.yaml",
+    ),
     check=check,
 )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiguard_agent.core.assets import AuthState, Confidence, Estate, Server
+from aiguard_agent.core.facts import Scope
 from aiguard_agent.core.finding import Maturity, Severity
+from aiguard_agent.inventory.reach import reach
 from aiguard_agent.policy.rule import Hit, Known, Rule
-from aiguard_agent.policy.words import exposed, process_seen, who
+from aiguard_agent.policy.words import called, exposed, process_seen
 
 _AGENTS = "coding-agent-assistant"
 
@@ -21,7 +23,7 @@ def check(estate: Estate, known: Known) -> Iterator[Hit]:
         inside = " inside a container" if server.process.container or server.container else ""
         yield Hit(
             subject=server.id,
-            title=f"{who(server)} runs as root{inside}",
+            title=f"{called(server)} runs as root{inside}",
             severity=_severity(server, contained=bool(inside)),
             evidence=(process_seen(server, "uid is 0", "process"),),
             remedy=_remedy(server, contained=bool(inside)),
@@ -31,7 +33,11 @@ def check(estate: Estate, known: Known) -> Iterator[Hit]:
 def _severity(server: Server, *, contained: bool) -> Severity:
     if contained:
         return Severity.LOW
-    return Severity.HIGH if exposed(server) and server.auth.state is AuthState.NONE else Severity.MEDIUM
+    if exposed(server):
+        return Severity.HIGH if server.auth.state is AuthState.NONE else Severity.MEDIUM
+    guarded = server.auth.state is AuthState.REQUIRED and reach(server) is not Scope.PRIVATE
+    unreachable = not server.listeners and server.category != _AGENTS
+    return Severity.LOW if guarded or unreachable else Severity.MEDIUM
 
 
 def _remedy(server: Server, *, contained: bool) -> tuple[str, ...]:
@@ -49,8 +55,9 @@ RULE = Rule(
     title="Runs as root",
     description=(
         "Whatever makes the server run code (a model file, a hole, a tool call) owns the host. Medium; high when "
-        "strangers reach it without credentials; low inside a container, where uid 0 is held by the runtime's "
-        "fences. The uid is the one the host sees: a container with a user namespace of its own is not root."
+        "strangers reach it without credentials; low where only this host reaches it and it asks for a key, where it "
+        "listens nowhere, and inside a container, where uid 0 is held by the runtime's fences. The uid "
+        "is the one the host sees: a container with a user namespace of its own is not root."
     ),
     severity=Severity.MEDIUM,
     confidence=Confidence.HIGH,

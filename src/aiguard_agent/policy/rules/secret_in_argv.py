@@ -9,7 +9,7 @@ from aiguard_agent.core.assets import Confidence, Estate
 from aiguard_agent.core.facts import REDACTED
 from aiguard_agent.core.finding import Maturity, Severity
 from aiguard_agent.policy.rule import Hit, Known, Rule
-from aiguard_agent.policy.words import SHOWN, process_seen, who
+from aiguard_agent.policy.words import SHOWN, called, process_seen
 
 _MARK = re.compile(rf"(?<!\*){re.escape(REDACTED)}(?!\*)")
 
@@ -22,7 +22,7 @@ def check(estate: Estate, known: Known) -> Iterator[Hit]:
         if places:
             yield Hit(
                 subject=server.id,
-                title=f"{who(server)} has a secret on its command line ({', '.join(places[:3])})",
+                title=f"{called(server)} has a secret on its command line ({', '.join(places[:3])})",
                 evidence=tuple(process_seen(server, f"argv holds a secret: {place}") for place in places[:SHOWN]),
             )
 

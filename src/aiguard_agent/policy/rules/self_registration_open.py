@@ -25,7 +25,7 @@ def check(estate: Estate, known: Known) -> Iterator[Hit]:
             title=f"{who(server)} at {where(server)} lets {audience} make an account",
             severity=_severity(server),
             evidence=(*listeners_seen(server), *server.auth.evidence[:5]),
-            remedy=(close_signup(server), bind_narrower(server)),
+            remedy=(close_signup(server), *bind_narrower(server)),
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aiguard_agent.core.assets import Confidence, Estate, Evidence, ModelFile
 from aiguard_agent.core.finding import ApprovalState, Maturity, Severity
 from aiguard_agent.policy.rule import Hit, Known, Rule
-from aiguard_agent.policy.words import approve_command, holders, model_title, state_of
+from aiguard_agent.policy.words import approve_command, holders, model_title, not_named, state_of
 
 
 def check(estate: Estate, known: Known) -> Iterator[Hit]:
@@ -21,8 +21,8 @@ def check(estate: Estate, known: Known) -> Iterator[Hit]:
             subject=model.id,
             title=f"model {model_title(model)} is {'in use' if in_use else 'on this host'} and nobody approved it",
             severity=_severity(model, in_use),
-            evidence=tuple(_evidence(model)),
-            remedy=(approve_command(model.id), f"find out who put it there ({model.user or 'owner unknown'})"),
+            evidence=(not_named(known), *_evidence(model)),
+            remedy=(approve_command(model.id), _ask(model)),
         )
 
 
@@ -32,8 +32,12 @@ def _severity(model: ModelFile, in_use: bool) -> Severity:
     return Severity.HIGH if model.runs_code else Severity.MEDIUM
 
 
+def _ask(model: ModelFile) -> str:
+    return f"find out why it is there: the file belongs to {model.user}" if model.user else "find out why it is there"
+
+
 def _evidence(model: ModelFile) -> Iterator[Evidence]:
-    yield Evidence(what=f"file is {model.format}, {model.size} bytes", where=model.path, kind="file")
+    yield Evidence(what=f"file is {model.format}, {model.size:,} bytes", where=model.path, kind="file")
     if model.held_by:
         yield Evidence(what=f"held by pid {', '.join(map(str, model.held_by[:5]))}", where=model.path, kind="file")
     if model.source:

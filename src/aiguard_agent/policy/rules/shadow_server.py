@@ -15,6 +15,7 @@ from aiguard_agent.policy.words import (
     approve_command,
     identity_seen,
     listeners_seen,
+    not_named,
     state_of,
     stop_command,
     who,
@@ -34,8 +35,8 @@ def check(estate: Estate, known: Known) -> Iterator[Hit]:
             title=_title(server, widest),
             severity=_severity(server, widest),
             confidence=server.confidence,
-            evidence=(*listeners_seen(server), *server.auth.evidence[:3], *identity_seen(server)),
-            remedy=_remedy(server, widest),
+            evidence=(not_named(known), *listeners_seen(server), *server.auth.evidence[:3], *identity_seen(server)),
+            remedy=_remedy(server),
         )
 
 
@@ -52,9 +53,8 @@ def _severity(server: Server, widest: Scope | None) -> Severity:
     return Severity.HIGH if widest is Scope.PRIVATE else Severity.MEDIUM
 
 
-def _remedy(server: Server, widest: Scope | None) -> tuple[str, ...]:
-    narrower = (bind_narrower(server),) if widest in (Scope.ANY, Scope.PUBLIC, Scope.PRIVATE) else ()
-    return (approve_command(server.id), *narrower, f"stop it: {stop_command(server)}")
+def _remedy(server: Server) -> tuple[str, ...]:
+    return (approve_command(server.id), *bind_narrower(server), f"stop it: {stop_command(server)}")
 
 
 RULE = Rule(

@@ -7,20 +7,27 @@ from collections.abc import Iterator
 from aiguard_agent.core.assets import Confidence, Estate
 from aiguard_agent.core.finding import Maturity, Severity
 from aiguard_agent.policy.rule import Hit, Known, Rule
-from aiguard_agent.policy.words import SHOWN, approve_command, exposed, listeners_seen, stop_command, where, who
-
-PRODUCT = "unknown-model-server"
+from aiguard_agent.policy.words import (
+    SHOWN,
+    UNKNOWN_PRODUCT,
+    approve_command,
+    exposed,
+    listeners_seen,
+    stop_command,
+    where,
+    who,
+)
 
 
 def check(estate: Estate, known: Known) -> Iterator[Hit]:
     """Hit every server that was recognised by its behaviour alone."""
     del known
     for server in estate.servers:
-        if server.product != PRODUCT:
+        if server.product != UNKNOWN_PRODUCT:
             continue
         yield Hit(
             subject=server.id,
-            title=f"something serves a model at {where(server)} and no signature knows it: {who(server)}",
+            title=f"{who(server)} listens at {where(server)}, and no signature knows what it is",
             severity=Severity.HIGH if exposed(server) else Severity.MEDIUM,
             confidence=server.confidence,
             evidence=(*server.evidence[:SHOWN], *listeners_seen(server)),
