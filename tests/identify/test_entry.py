@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiguard_agent.core.facts import Process
-from aiguard_agent.identify.entry import entry_of
+from aiguard_agent.identify.entry import entry_of, line_of
 
 
 def process(*argv: str, exe: str | None = None, comm: str = "") -> Process:
@@ -69,3 +69,10 @@ def test_a_deleted_exe_keeps_its_name() -> None:
 def test_any_process_has_an_entry(argv: list[str], exe: str | None, comm: str) -> None:
     """Nothing a process may call itself raises."""
     assert entry_of(process(*argv, exe=exe, comm=comm)).line is not None
+
+
+def test_a_line_is_bounded_and_keeps_an_empty_argument_visible() -> None:
+    """Patterns see 8 KiB, 512 characters of a word, and no blanks to count; `--token "" -x` stays two blanks."""
+    assert line_of(("x", "--token", "", "-y")) == "x --token  -y"
+    assert len(line_of(("a" * 9000, "b" * 9000))) == 2 * 512 + 1
+    assert line_of(("x", " " * 500, "\n" * 400, "y")) == "x  y"

@@ -32,6 +32,7 @@ def test_a_good_signature_gets_none() -> None:
         (("{exe: [thingd]}", "{cmdline: ['\\bai\\b']}"), "four letters"),
         (("{exe: [thingd]}", "{cmdline: ['.*thingd serve']}"), "leading"),
         (("{exe: [thingd]}", "{exe: [a], exe_weak: [A]}"), "not both"),
+        (("{exe: [thingd]}", "{cmdline: ['(\\w+\\s*)*thingd']}"), "cost for ever"),
         (("[{package: thing}, {probe", "[{probe"), None),
         (
             ("[{package: thing}, {probe: version, json: thing_version}]", "[{probe: version}, {package: thing}]"),

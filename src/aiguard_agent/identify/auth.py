@@ -8,6 +8,7 @@ from aiguard_agent.core.assets import Auth, AuthState, Evidence
 from aiguard_agent.core.facts import Listener, Process
 from aiguard_agent.core.probing import HttpAnswer
 from aiguard_agent.identify.answers import Answered
+from aiguard_agent.identify.entry import line_of
 from aiguard_agent.identify.evidence import socket_words
 from aiguard_agent.identify.patterns import search
 from aiguard_agent.identify.view import View
@@ -55,9 +56,11 @@ def _holds(
         return Evidence(what=reader.note or "the product has no authentication", where="signature", kind="product")
     if reader.argv:
         for process in members:
-            if matched := search(reader.argv, " ".join(process.argv)[:8192]):
+            if matched := search(reader.argv, line_of(process.argv)):
                 return Evidence(
-                    what=f"started with {matched[0].strip()[:80]!r}", where=f"/proc/{process.pid}/cmdline", kind="argv"
+                    what=f"started with {matched.whole.strip()[:80]!r}",
+                    where=f"/proc/{process.pid}/cmdline",
+                    kind="argv",
                 )
         return None
     if reader.env:

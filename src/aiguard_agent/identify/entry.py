@@ -37,6 +37,11 @@ SYSTEM_DAEMONS = frozenset(
 )
 """Services that speak something else, or that we know well: never asked anything."""
 
+LINE = 8192
+"""Characters of a command line that patterns are searched in."""
+WORD = 512
+"""Characters of one argument in it: no program of ours has a longer path, and `\\S*` over more costs its square."""
+_BLANKS = re.compile(r"\s{3,}")
 _DELETED = " (deleted)"
 
 
@@ -79,8 +84,13 @@ def _entry(exe: str | None, argv: tuple[str, ...], comm: str) -> Entry:
     if program == "java" or zeroth == "java":
         script, module = "", _java_class(argv)
     names = {exe_name, zeroth, comm.lower(), base(script)} - {""}
-    line = "" if bystander else " ".join(argv)[:8192]
+    line = "" if bystander else line_of(argv)
     return Entry(program, frozenset(names), script, module, line, interpreter, bystander)
+
+
+def line_of(argv: tuple[str, ...]) -> str:
+    """Return a command line as patterns see it: bounded, and no run of blanks longer than an empty argument makes."""
+    return _BLANKS.sub("  ", " ".join(word[:WORD] for word in argv)[:LINE])
 
 
 def base(path: str) -> str:

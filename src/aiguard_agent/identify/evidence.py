@@ -108,7 +108,7 @@ def _process(view: View, process: Process, entry: Entry, signature: ServerSignat
         yield _found("module", f"runs {entry.module}", f"{place}/cmdline")
     for pattern in wanted.cmdline:
         if entry.line and (matched := search(pattern, entry.line)):
-            yield _found("cmdline", f"command line has {matched[0][:80]!r}", f"{place}/cmdline")
+            yield _found("cmdline", f"command line has {matched.whole[:80]!r}", f"{place}/cmdline")
             break
     yield from _surroundings(view, process, entry, signature)
 

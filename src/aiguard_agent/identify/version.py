@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from aiguard_agent.core.assets import Claim, Evidence
 from aiguard_agent.core.facts import Process
 from aiguard_agent.identify.answers import text_of
+from aiguard_agent.identify.entry import LINE, line_of
 from aiguard_agent.identify.evidence import image_tag, socket_words
 from aiguard_agent.identify.patterns import search
 from aiguard_agent.identify.view import View
@@ -80,10 +81,11 @@ def _claims(
             yield Claim(value=tag.removeprefix("v"), source=f"image {container.image}{mark}", where=container.id[:12])
     elif reader.path:
         for process in members:
-            for text in (process.exe or "", " ".join(process.argv)[:8192]):
+            for text in ((process.exe or "")[:LINE], line_of(process.argv)):
                 if matched := search(reader.path, text):
-                    value = (matched[1] if matched.lastindex else matched[0])[:VERSION_LIMIT]
-                    yield Claim(value=value, source=f"path{mark}", where=f"/proc/{process.pid}/cmdline")
+                    yield Claim(
+                        value=matched.value[:VERSION_LIMIT], source=f"path{mark}", where=f"/proc/{process.pid}/cmdline"
+                    )
                     return
     else:
         yield from _answered(view, members, signature, reader, mark)
@@ -114,6 +116,6 @@ def _answered(
 def _extract(text: str, pattern: str) -> str:
     if pattern:
         matched = search(pattern, text)
-        text = "" if matched is None else matched[1] if matched.lastindex else matched[0]
+        text = "" if matched is None else matched.value
     text = text.strip()
     return text if len(text) <= VERSION_LIMIT and "\n" not in text else ""

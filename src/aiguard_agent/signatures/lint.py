@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from datetime import date
 
 from aiguard_agent.signatures.schema import Condition, Probe, ServerSignature
+from aiguard_agent.signatures.slowness import patterns_of, slow
 
 GENERIC_WORDS = frozenset({"status", "ok", "version", "message", "detail", "error", "name", "models", "data", "health"})
 """JSON keys that anybody's answer has."""
@@ -15,7 +16,8 @@ GENERIC_BODIES = frozenset({"ok", "healthy", "pong", "fastapi", "uvicorn", "swag
 
 def lint(signature: ServerSignature, known: Collection[str] = ()) -> list[str]:
     """Return the recommendations for one signature; `known` are all ids, empty = references are not looked at."""
-    return [*_process(signature), *_probes(signature), *_readers(signature), *_words(signature, known)]
+    rules = (_process, _slow, _probes, _readers)
+    return [*(words for rule in rules for words in rule(signature)), *_words(signature, known)]
 
 
 def _process(signature: ServerSignature) -> Iterator[str]:
@@ -27,6 +29,12 @@ def _process(signature: ServerSignature) -> Iterator[str]:
     both = {n.lower() for n in signature.process.exe} & {n.lower() for n in signature.process.exe_weak}
     if both:
         yield f"exe {sorted(both)}: is either strong or weak, not both"
+
+
+def _slow(signature: ServerSignature) -> Iterator[str]:
+    for pattern in patterns_of(signature):
+        if words := slow(pattern):
+            yield f"pattern {pattern!r}: {words}"
 
 
 def _probes(signature: ServerSignature) -> Iterator[str]:
