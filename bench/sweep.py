@@ -1,23 +1,29 @@
 """CPU of a sweep against a psutil sweep of the same host, side by side: `python bench/sweep.py [--quick]`.
 
-Grounds: N sleeping processes, one process with 2,000 sockets (half of them listening), ten processes with 2,000
-descriptors each. All are started from this one and end with it. The sleepers run `sleep`; the eleven others run
-Python, so by the agent's own signatures they are candidates and are looked into. `--interpreters` makes every sleeper
-a Python process as well: the worst case, a host on which everybody is a candidate.
+Grounds: N sleeping processes, ten more that hold 2,000 descriptors each, one Python server with 2,000 sockets (half
+of them listening) and ten idle Python processes. By the agent's own signatures the eleven Python processes are
+candidates and are looked into; `--candidates` makes the holders of files and all sleepers Python as well, which is the
+worst case: a host on which everybody is a candidate.
 
-CPU seconds are of one process, the best of several rounds; ratios are what to look at, for they do not depend on the
-machine. The store walk has a bench of its own (store_walk.py); here it counts in the whole scan and in later passes.
+Where it may (as root), the bench runs in a PID and a network namespace of its own, so that the ground holds what is
+named here and nothing else; `--here` measures amid everything that runs on the host. All are started from this one
+and end with it. CPU seconds are of one process, the best of several rounds; ratios are what to look at, for they do
+not depend on the machine. The store walk has a bench of its own (store_walk.py); here it counts in the whole scan and
+in later passes.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
+import fcntl
 import gc
 import os
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -37,6 +43,12 @@ from aiguard_agent.signatures.load import bundled
 
 SLEEP = ["/bin/sleep", "3600"]
 MEMORY_GOAL = 80 << 10
+_NEW_SPACES = 0x20000000 | 0x40000000 | 0x00020000
+"""CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWNS."""
+_PRIVATE = 0x4000 | 0x40000
+"""MS_REC, MS_PRIVATE."""
+_SET_FLAGS = 0x8914
+"""SIOCSIFFLAGS."""
 SCAN_GOAL, SCAN_PROCESSES = 1.0, 700
 """CPU seconds of a whole scan; asked of the smaller ground only."""
 
@@ -69,9 +81,20 @@ def name(words: str) -> None:
         comm.write(words)
 
 
-def hold_files(count: int) -> list[int]:
-    name("bench-files")
-    return [os.open("/etc/passwd", os.O_RDONLY) for _ in range(count)]
+def hold_files(count: int, *, python: bool) -> int:
+    """Start a process that holds so many descriptors of one file."""
+    if python:
+        return child(lambda: [os.open("/etc/passwd", os.O_RDONLY) for _ in range(count)])
+    ended, told = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        for _ in range(count):
+            os.set_inheritable(os.open("/etc/passwd", os.O_RDONLY), True)
+        os.execv(SLEEP[0], SLEEP)
+    os.close(told)
+    os.read(ended, 1)  # closed by the exec
+    os.close(ended)
+    return pid
 
 
 def hold_sockets(count: int) -> list[socket.socket]:
@@ -94,11 +117,12 @@ class Ground:
     sockets: int = 2000
     holders: int = 10
     files: int = 2000
-    interpreters: bool = False
+    idle: int = 10
+    python: bool = False
 
     def sleeper(self) -> int:
         """Start one dummy process."""
-        return child(lambda: True) if self.interpreters else os.posix_spawn(SLEEP[0], SLEEP, {})
+        return child(lambda: True) if self.python else os.posix_spawn(SLEEP[0], SLEEP, {})
 
     @contextlib.contextmanager
     def stand(self) -> Iterator[None]:
@@ -109,7 +133,8 @@ class Ground:
         pids: list[int] = []
         try:
             pids += [self.sleeper() for _ in range(self.sleepers)]
-            pids += [child(lambda: hold_files(self.files)) for _ in range(self.holders)]
+            pids += [child(lambda: True) for _ in range(self.idle)]
+            pids += [hold_files(self.files, python=self.python) for _ in range(self.holders)]
             pids.append(child(lambda: hold_sockets(self.sockets)))
             yield
         finally:
@@ -192,6 +217,25 @@ class Row:
         return f"{self.what:44}{self.seconds * 1000:10.1f}{f'1/{base / self.seconds:.1f}':>11}{goal:>8}  {verdict}"
 
 
+def alone() -> bool:
+    """Go on as the first process of new PID and network namespaces, with a /proc of their own; False = not allowed.
+
+    The process that was there before only waits, and ends with the same result.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_NEW_SPACES) != 0:
+        return False
+    pid = os.fork()
+    if pid:
+        sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    libc.mount(b"none", b"/", None, _PRIVATE, None)
+    if libc.mount(b"proc", b"/proc", b"proc", 0, None) != 0:
+        sys.exit("cannot mount a /proc of our own; try --here")
+    with contextlib.suppress(OSError), socket.socket() as one:  # a new namespace has its loopback down
+        fcntl.ioctl(one, _SET_FLAGS, struct.pack("16sh22x", b"lo", 1))
+    return True
+
+
 def measure(ground: Ground, rounds: int) -> bool:
     """Measure one size, print its rows, tell whether the goals were met."""
     options = Options(interesting=interest(Index(bundled())), stores=False)
@@ -231,12 +275,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one small round: is it still in the right order?")
     parser.add_argument("--sizes", type=int, nargs="+", default=[500, 5000], help="numbers of sleeping processes")
-    parser.add_argument("--interpreters", action="store_true", help="worst case: all sleepers are Python processes")
+    parser.add_argument("--candidates", action="store_true", help="worst case: every process is a candidate")
+    parser.add_argument("--here", action="store_true", help="measure amid everything that runs on this host")
     arguments = parser.parse_args()
+    where = "namespaces of its own" if not arguments.here and alone() else "amid everything on this host"
+    print(f"ground: {where}; {'every process a candidate' if arguments.candidates else 'eleven candidates'}")
     if arguments.quick:
-        ground = Ground(sleepers=200, sockets=500, holders=5, files=500, interpreters=arguments.interpreters)
+        ground = Ground(sleepers=200, sockets=500, holders=5, files=500, python=arguments.candidates)
         return 0 if measure(ground, 2) else 1
-    grounds = [Ground(sleepers=size, interpreters=arguments.interpreters) for size in arguments.sizes]
+    grounds = [Ground(sleepers=size, python=arguments.candidates) for size in arguments.sizes]
     met = [measure(ground, 3) for ground in grounds]  # all of them, also after a miss
     return 0 if all(met) else 1
 

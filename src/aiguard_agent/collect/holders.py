@@ -69,6 +69,7 @@ class Search:
         """Remember the answer for the next pass, and why some of it is missing."""
         memory = self.host.memory
         memory.holders = {inode: tuple(map(identity_of, holders)) for inode, holders in self.found.items()}
+        memory.holding = frozenset(identity for held in memory.holders.values() for identity in held)
         memory.search_denied = self.denied
         memory.search_spent = self.spent
 

@@ -60,19 +60,18 @@ class Host:
         for files that the kernel makes in one piece (stat, cmdline, cgroup, environ, status), where a short read is
         the end; not for maps.
         """
-        path = f"/proc/{pid}/{name}"
         if not self.live:
-            return self.data(path, limit)
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            return self.data(f"/proc/{pid}/{name}", limit)
+        fd = os.open(f"/proc/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC)
         try:
-            first = os.read(fd, min(limit, _FIRST))
+            first = os.read(fd, _FIRST if limit > _FIRST else limit)
             return first if len(first) < _FIRST else first + _read_on(fd, limit - len(first))
         finally:
             os.close(fd)
 
     def link(self, path: str) -> str:
         """Return the target of a symbolic link, as written."""
-        return os.fsdecode(os.readlink(os.fsencode(self.at(path))))
+        return os.readlink(self.at(path))
 
     def names(self, path: str) -> list[str]:
         """Return the entry names of a directory, unsorted; raises OSError."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 LIMIT = 8 << 20
 """Bytes of maps read of one process: about 80,000 mappings."""
@@ -16,8 +17,7 @@ MAX_PATHS = 4096
 """Distinct paths kept of one process."""
 DELETED = " (deleted)"
 
-_PATH = re.compile(rb" (/[^\n]*)$", re.MULTILINE)
-_RUNS = re.compile(rb"^\S+ \S\Sx\S [^/\n]* (/[^\n]*)$", re.MULTILINE)
+_LINE = re.compile(rb"^\S+ \S\S(x?)\S+ [^/\n]* (/[^\n]*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +48,13 @@ class Maps:
 
 def parse_maps(data: bytes) -> Maps:
     """Read the mapped files out of /proc/PID/maps; lines that are not as documented are left out."""
-    found = dict.fromkeys(_PATH.findall(data))
-    paths = [_decode(raw) for raw in found]
-    runs = frozenset(_decode(raw) for raw in set(_RUNS.findall(data)))
+    found = dict.fromkeys(_LINE.findall(data))  # a library has a handful of mappings: each word once
+    paths = list(dict.fromkeys(_decode(raw) for _runs, raw in found))
+    runs = frozenset(_decode(raw) for runs, raw in found if runs)
     whole = len(paths) <= MAX_PATHS and len(data) < LIMIT
     return Maps(data=data, paths=tuple(paths[:MAX_PATHS]), runs=runs, whole=whole)
 
 
+@lru_cache(maxsize=8192)
 def _decode(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape").replace("\\012", "\n")

@@ -56,12 +56,16 @@ class Memory:
     judge: Callable[[Process], bool] | None = None
     """Who said what is interesting; when another judge comes, everybody is judged again."""
     users: dict[int, str] = field(default_factory=dict)
+    plain: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
+    """Command lines that hide no secret, split: many processes share one. Kept while processes are read."""
     descriptors: dict[Identity, Descriptors] = field(default_factory=dict)
     """Read in this pass; ask `descriptors.descriptors_of`, which fills it."""
     links_read: int = 0
     """Descriptor links read in this pass, by all collectors together."""
     holders: dict[int, tuple[Identity, ...]] = field(default_factory=dict)
     """By inode of a listening socket: who held it; empty = searched in vain."""
+    holding: frozenset[Identity] = frozenset()
+    """All of those."""
     sockets: object = None
     """All listening sockets of the last pass, to see whether anything changed."""
     listeners: tuple[Listener, ...] = ()
@@ -81,6 +85,13 @@ class Memory:
     def thorough(self) -> bool:
         """True when this pass looks at the known ones again; the first pass is thorough."""
         return self.passes <= 1 or self.passes % VERIFY_EVERY == 0
+
+    def cares(self, judge: Callable[[Process], bool], process: Process) -> bool:
+        """Tell whether a process is interesting; judged once, when it was met, not again by every collector."""
+        known = self.known.get(process.pid)
+        if known is None or self.judge is not judge or known.process.start_ticks != process.start_ticks:
+            return judge(process)
+        return known.interesting
 
     def forget_all_but(self, living: Iterable[int]) -> None:
         """Drop every process whose pid is gone."""

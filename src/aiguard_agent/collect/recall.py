@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from aiguard_agent.collect.collector import Sight
 from aiguard_agent.collect.host import Host
 from aiguard_agent.collect.memory import Identity
-from aiguard_agent.core.facts import Environment, FileSeen
+from aiguard_agent.core.facts import Blind, Environment, FileSeen, Process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,10 @@ class Held:
     opened: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
     """Paths, as the process sees them, of files that may be models."""
+    blind: tuple[Blind, ...] = ()
+    """What could not be looked at of it: said again for as long as it is not looked at again."""
+    stamp: tuple[int, ...] = ()
+    """What changes when it maps, opens or closes something; () = not known."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,8 +53,14 @@ class Recall:
     held: dict[Identity, Held] = field(default_factory=dict)
     environments: dict[str, tuple[int, Environment]] = field(default_factory=dict)
     """By key: (mtime_ns of the folder, what it held)."""
-    packages: dict[Identity, tuple[str, ...]] = field(default_factory=dict)
-    """Keys of the environments of each process that was looked into."""
+    dull: dict[int, Process] = field(default_factory=dict)
+    """By pid: those of whom nothing is to be looked at while they stay the same value."""
+    glanced: dict[Identity, tuple[str, ...]] = field(default_factory=dict)
+    """Files named like models that uninteresting processes were seen to hold, when somebody read what they hold."""
+    nodes: dict[Identity, frozenset[str]] = field(default_factory=dict)
+    """Accelerator nodes that processes held when that was last read."""
+    packages: dict[Identity, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    """Of each process that was looked into: what it mapped then, and the keys of its environments."""
     walks: dict[str, Unfinished] = field(default_factory=dict)
     """By top folder of a walk."""
     survey: Survey | None = None

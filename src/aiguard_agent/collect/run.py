@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from aiguard_agent.collect import collectors as plugins
@@ -36,18 +38,8 @@ def collect(
     """
     taken_at = clock()
     host.memory.begin()
-    seen, runs = Sight(processes=()), []
-    for collector in all_collectors() if collectors is None else collectors:
-        options.progress(collector.help)
-        started = timer()
-        try:
-            seen, ok = merge(seen, collector.collect(host, options, seen)), True
-        except Exception as error:  # noqa: BLE001 - one of four places: a broken collector must not take the others along
-            seen, ok = (
-                replace(seen, blind=(*seen.blind, blind_of(collector.name, "everything it looks at", error))),
-                False,
-            )
-        runs.append(CollectorRun(name=collector.name, seconds=timer() - started, ok=ok))
+    with _no_garbage_search():
+        seen, runs = _run(host, options, all_collectors() if collectors is None else collectors, timer)
     return HostFacts(
         taken_at=taken_at,
         hostname=_first_line(host, "/proc/sys/kernel/hostname", "/etc/hostname"),
@@ -63,9 +55,38 @@ def collect(
         gpus=seen.gpus,
         blind=seen.blind,
         stores=seen.stores,
-        runs=tuple(runs),
+        runs=runs,
         notes=seen.notes,
     )
+
+
+def _run(
+    host: Host, options: Options, collectors: Sequence[Collector], timer: Callable[[], float]
+) -> tuple[Sight, tuple[CollectorRun, ...]]:
+    """Run one collector after the other, each seeing what those before it saw."""
+    seen, runs = Sight(processes=()), []
+    for collector in collectors:
+        options.progress(collector.help)
+        started = timer()
+        try:
+            seen, ok = merge(seen, collector.collect(host, options, seen)), True
+        except Exception as error:  # noqa: BLE001 - one of four places: a broken collector must not take the others along
+            lost = blind_of(collector.name, "everything it looks at", error)
+            seen, ok = replace(seen, blind=(*seen.blind, lost)), False
+        runs.append(CollectorRun(name=collector.name, seconds=timer() - started, ok=ok))
+    return seen, tuple(runs)
+
+
+@contextmanager
+def _no_garbage_search() -> Iterator[None]:
+    """Put off the search for reference cycles: a pass makes none, and makes enough objects to set it off many times."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def merge(old: Sight, new: Sight) -> Sight:

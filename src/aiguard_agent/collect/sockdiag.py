@@ -79,11 +79,20 @@ def _dump(diag: socket.socket, body: bytes, parser: Parser) -> tuple[Listening, 
         clean = True
         done = False
         while not done:
-            done, whole = parse(diag.recv(_BUFFER), sequence, parser, found)
+            done, whole, some = _parsed(diag.recv(_BUFFER), sequence, parser)
+            found += some[: SOCKETS - len(found)]
             clean = clean and whole
         if clean:
             return tuple(found)
     raise InterruptedDumpError(errno.EINTR, "the socket list changed while it was read")
+
+
+@lru_cache(maxsize=64)
+def _parsed(buffer: bytes, sequence: int, parser: Parser) -> tuple[bool, bool, tuple[Listening, ...]]:
+    """Read one buffer; kept, because a pass later the kernel mostly answers the same bytes."""
+    found: list[Listening] = []
+    done, clean = parse(buffer, sequence, parser, found)
+    return done, clean, tuple(found)
 
 
 def parse(buffer: bytes, sequence: int, parser: Parser, found: list[Listening]) -> tuple[bool, bool]:

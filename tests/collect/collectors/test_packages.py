@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 import venv
+from dataclasses import replace
 
 import pytest
 
@@ -162,8 +163,8 @@ def test_processes_that_nobody_asked_about_are_left_alone(tmp_path):
     assert sight.processes == (run,)
 
 
-def test_quiet_pass_repeats_what_ordinary_processes_had(tmp_path):
-    """Between thorough passes only interesting processes are looked into again."""
+def test_quiet_pass_repeats_what_a_process_had(tmp_path):
+    """A process is looked into again when it maps something else, and in a thorough pass."""
     put(tmp_path, "v/pyvenv.cfg", "x")
     site = tmp_path / "v/lib/python3.11/site-packages"
     put(site, "a-1.0.dist-info/METADATA")
@@ -175,8 +176,11 @@ def test_quiet_pass_repeats_what_ordinary_processes_had(tmp_path):
     host.memory.begin()
 
     second = COLLECTOR.collect(host, Options(), Sight(processes=(run,)))
-    eager = look(host, run)
+    grown = look(host, replace(run, mapped=("/usr/lib/libx.so",)))
+    host.memory.passes = 1
+    thorough = look(host, run)
 
     assert second.environments == first.environments
     assert second.processes == first.processes
-    assert eager.environments == ()
+    assert grown.environments == ()
+    assert thorough.environments == ()

@@ -14,10 +14,11 @@ from functools import lru_cache
 from aiguard_agent.collect import maps
 from aiguard_agent.collect.candidates import BIG, held_candidate, named_like_model
 from aiguard_agent.collect.collector import Collector, Options, Sight
-from aiguard_agent.collect.descriptors import descriptors_of
+from aiguard_agent.collect.descriptors import count_of, descriptors_of
 from aiguard_agent.collect.host import Host, blind_of
 from aiguard_agent.collect.locate import Locator, Place
 from aiguard_agent.collect.memory import Descriptors, identity_of
+from aiguard_agent.collect.procfs import parse_stat
 from aiguard_agent.collect.recall import Held, recall
 from aiguard_agent.core.facts import Blind, BlindKind, FileSeen, Process
 from aiguard_agent.errors import BudgetExceeded
@@ -30,6 +31,8 @@ _MEMORY_FILE = "/memfd:"
 _MEMORY_FILE_BIG = 64 << 20
 """Programs pass small things around in memory files; a model in one is big."""
 _MAX_STATS = 4096
+_NEVER = (-1,)
+"""The stamp of what was not read to its end: the next pass reads it again."""
 
 
 @dataclass(slots=True)
@@ -70,30 +73,20 @@ class _Pass:
 def _collect(host: Host, options: Options, seen: Sight) -> Sight:
     run = _Pass(host, options, Locator(host))
     owners = {pid for listener in seen.listeners for pid in (listener.pid, *listener.pids) if pid}
-    known = recall(host).held
-    fresh: dict[tuple[int, int], Held] = {}
+    awake = owners | {pid for pid, _ticks in host.memory.descriptors}
+    memory = recall(host)
+    dull, held, glanced = memory.dull, memory.held, memory.glanced
+    memory.dull, memory.held, memory.glanced = {}, {}, {}
     processes = []
     for process in seen.processes or ():
-        if process.exe == "" or process.state in ("Z", "X"):
-            processes.append(process)
-            continue
-        identity = identity_of(process)
-        first = options.interesting(process)
-        if not (first or _deserves(process, owners)):
-            _glance(run, process, host.memory.descriptors.get(identity))
-            processes.append(process)
-            continue
-        held = known.get(identity)
-        if held is None or first or host.memory.thorough:
-            held = _look(run, process)
+        pid = process.pid
+        if process.exe == "" or process.state in "ZX" or (dull.get(pid) is process and pid not in awake):
+            memory.dull[pid] = process
+        elif host.memory.cares(options.interesting, process) or _deserves(process, owners):
+            process = _inspected(run, process, held.get(identity_of(process)))
         else:
-            _again(run, process, held.candidates)
-        if held is None:
-            processes.append(process)
-            continue
-        fresh[identity] = held
-        processes.append(replace(process, inspected=True, mapped=held.mapped, opened=held.opened))
-    recall(host).held = fresh
+            _glance(run, process, glanced.get(identity_of(process), ()))
+        processes.append(process)
     if run.starved:
         run.blind.append(
             Blind(
@@ -105,6 +98,37 @@ def _collect(host: Host, options: Options, seen: Sight) -> Sight:
             )
         )
     return Sight(processes=tuple(processes), files=run.files(), blind=tuple(run.blind))
+
+
+def _inspected(run: _Pass, process: Process, before: Held | None) -> Process:
+    """Return the process with what it maps and holds open; read anew when that changed, and in a thorough pass."""
+    stamp = _stamp(run.host, process)
+    if before is not None and before.stamp == stamp and not run.host.memory.thorough:
+        run.blind += before.blind
+        _again(run, process, before.candidates)
+        held = before
+    else:
+        told, starved = len(run.blind), run.starved
+        found = _look(run, process)
+        if found is None:
+            return process
+        held = replace(found, blind=tuple(run.blind[told:]), stamp=stamp if run.starved == starved else _NEVER)
+    recall(run.host).held[identity_of(process)] = held
+    return replace(process, inspected=True, mapped=held.mapped, opened=held.opened)
+
+
+def _stamp(host: Host, process: Process) -> tuple[int, ...]:
+    """Return what changes when a process maps, opens or closes something: next to always, and cheap to read.
+
+    A file that is swapped for another of the same length under the same number is seen by the next thorough pass.
+    """
+    if not host.live:
+        return ()
+    try:
+        stat = parse_stat(host.proc(process.pid, "stat", 4096))
+        return (stat.size if stat else 0, count_of(host, process.pid))
+    except OSError:
+        return ()
 
 
 def _deserves(process: Process, owners: set[int]) -> bool:
@@ -201,12 +225,22 @@ def _opened(
     return tuple(regular), tuple(candidates)
 
 
-def _glance(run: _Pass, process: Process, held: Descriptors | None) -> None:
-    """Take what somebody else's reading already shows of a process that nobody asked about."""
-    for _number, path in held.files if held else ():
-        name = path.rpartition("/")[2]
-        if named_like_model(name) and not path.startswith((*_NOWHERE, _MEMORY_FILE)):
-            _keep(run, process, _place(run, process, path, quiet=True), name)
+def _glance(run: _Pass, process: Process, before: tuple[str, ...]) -> None:
+    """Take what somebody else's reading shows, or showed, of a process that nobody asked about."""
+    memory, identity = recall(run.host), identity_of(process)
+    read = run.host.memory.descriptors.get(identity)
+    paths = before if read is None else tuple(path for _number, path in read.files if _named(path))
+    for path in paths:
+        _keep(run, process, _place(run, process, path, quiet=True), path.rpartition("/")[2])
+    if paths:
+        memory.glanced[identity] = paths
+    else:
+        memory.dull[process.pid] = process
+
+
+@lru_cache(maxsize=20_000)
+def _named(path: str) -> bool:
+    return named_like_model(path.rpartition("/")[2]) and not path.startswith((*_NOWHERE, _MEMORY_FILE))
 
 
 def _again(run: _Pass, process: Process, candidates: Iterable[str]) -> None:

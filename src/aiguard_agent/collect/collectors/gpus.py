@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from aiguard_agent.collect import nvml
 from aiguard_agent.collect.collector import Collector, Options, Sight
 from aiguard_agent.collect.host import Host, blind_of
+from aiguard_agent.collect.memory import identity_of
+from aiguard_agent.collect.recall import recall
 from aiguard_agent.core.facts import Blind, BlindKind, Gpu, GpuUse, Process
 
 NAME = "gpus"
@@ -153,15 +155,22 @@ def _kfd_memory(run: _Pass) -> dict[str, dict[int, int]]:
 
 
 def _device_nodes(host: Host, processes: tuple[Process, ...]) -> dict[int, frozenset[str]]:
-    """Return the accelerator nodes that processes hold open or map, of those that were looked into in this pass."""
-    held: dict[int, set[str]] = {}
-    for (pid, _ticks), descriptors in host.memory.descriptors.items():
-        held[pid] = {path for _number, path in descriptors.files if _NODES.fullmatch(path)}
+    """Return the accelerator nodes that processes hold open or map, of those that were ever looked into."""
+    nodes = recall(host).nodes
+    for identity, descriptors in host.memory.descriptors.items():
+        nodes[identity] = frozenset(path for _number, path in descriptors.files if _NODES.fullmatch(path))
+    living = set(map(identity_of, processes))
+    held: dict[int, frozenset[str]] = {}
+    for identity in list(nodes):
+        if nodes[identity] and (identity in living or identity in host.memory.descriptors):
+            held[identity[0]] = nodes[identity]
+        else:
+            del nodes[identity]
     for process in processes:
-        nodes = {path for path in process.mapped if _NODES.fullmatch(path)}
-        if nodes:
-            held.setdefault(process.pid, set()).update(nodes)
-    return {pid: frozenset(nodes) for pid, nodes in held.items() if nodes}
+        mapped = frozenset(path for path in process.mapped if path.startswith("/dev/") and _NODES.fullmatch(path))
+        if mapped:
+            held[process.pid] = held.get(process.pid, frozenset()) | mapped
+    return held
 
 
 def _users(card: _Card, held: dict[int, frozenset[str]], vram: dict[str, dict[int, int]]) -> tuple[GpuUse, ...]:

@@ -59,16 +59,17 @@ class _Pass:
 
 def _collect(host: Host, options: Options, seen: Sight) -> Sight:
     run = _Pass(host, Locator(host))
-    fresh: dict[Identity, tuple[str, ...]] = {}
+    fresh: dict[Identity, tuple[tuple[str, ...], tuple[str, ...]]] = {}
     processes = []
     for process in seen.processes or ():
-        if process.exe == "" or not (process.inspected or options.interesting(process)):
+        interesting = process.inspected or host.memory.cares(options.interesting, process)
+        if process.exe == "" or not interesting:
             processes.append(process)
             continue
-        keys = _remembered(run, process, options.interesting(process))
+        keys = _remembered(run, process)
         if keys is None:
             keys = tuple(dict.fromkeys([*_pythons(run, process), *_nodes(run, process)]))
-        fresh[identity_of(process)] = keys
+        fresh[identity_of(process)] = process.mapped, keys
         processes.append(replace(process, environments=keys) if keys else process)
     found = {key: entry for key, entry in run.environments.items() if entry is not None}
     recall(host).packages = fresh
@@ -78,11 +79,12 @@ def _collect(host: Host, options: Options, seen: Sight) -> Sight:
     return Sight(processes=tuple(processes), environments=tuple(found.values()), blind=tuple(run.blind))
 
 
-def _remembered(run: _Pass, process: Process, interesting: bool) -> tuple[str, ...] | None:
+def _remembered(run: _Pass, process: Process) -> tuple[str, ...] | None:
     """Return the keys that a process had when it was last looked into; None when it is to be looked into now."""
     memory = recall(run.host)
-    keys = memory.packages.get(identity_of(process))
-    if keys is None or interesting or run.host.memory.thorough or not memory.environments.keys() >= set(keys):
+    mapped, keys = memory.packages.get(identity_of(process), ((), ()))
+    known = identity_of(process) in memory.packages and mapped == process.mapped
+    if not known or run.host.memory.thorough or not memory.environments.keys() >= set(keys):
         return None
     for key in keys:
         run.environments.setdefault(key, memory.environments[key][1])

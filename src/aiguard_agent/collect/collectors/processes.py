@@ -15,9 +15,9 @@ from aiguard_agent.collect.memory import Known
 from aiguard_agent.collect.procfs import (
     Cgroup,
     Stat,
+    cgroup_of,
     parse_argv,
     parse_boot_time,
-    parse_cgroup,
     parse_environ,
     parse_namespace,
     parse_stat,
@@ -35,6 +35,7 @@ _STAT_LIMIT = 4096
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _GONE = (FileNotFoundError, ProcessLookupError)
+_NOWHERE = Cgroup()
 
 
 def look(host: Host, options: Options, _seen: Sight) -> Sight:
@@ -44,6 +45,7 @@ def look(host: Host, options: Options, _seen: Sight) -> Sight:
     pids = sorted(int(name) for name in names if name.isascii() and name.isdecimal() and len(name) < 11)
     _prepare(host, options)
     thorough = memory.thorough
+    grown_up = _grown_up(host)
     blind: list[Blind] = []
     lost: Counter[str] = Counter()
     for pid in pids:
@@ -51,14 +53,16 @@ def look(host: Host, options: Options, _seen: Sight) -> Sight:
         if known and known.settled and not thorough:
             continue
         try:
-            blind += _visit(host, options, pid)
+            blind += _visit(host, options, pid, grown_up)
         except _GONE:
             memory.known.pop(pid, None)
         except OSError as error:
             memory.known.pop(pid, None)
             lost[error.strerror or type(error).__name__] += 1
+    memory.plain.clear()
     memory.forget_all_but(pids)
-    processes = tuple(memory.known[pid].process for pid in pids if pid in memory.known)
+    living = memory.known
+    processes = tuple([living[pid].process for pid in pids if pid in living])
     blind += [
         Blind(collector=NAME, subject=f"{count} processes", reason=reason, kind=BlindKind.DENIED, count=count)
         for reason, count in sorted(lost.items())
@@ -79,38 +83,46 @@ def _prepare(host: Host, options: Options) -> None:
         memory.users.update(parse_users(host.text("/etc/passwd")))
 
 
-def _visit(host: Host, options: Options, pid: int) -> list[Blind]:
+def _visit(host: Host, options: Options, pid: int, grown_up: float) -> list[Blind]:
     """Learn one process, or verify the one that is known; raises OSError."""
-    known = host.memory.known.get(pid)
+    memory = host.memory
+    known = memory.known.get(pid)
     stat = parse_stat(host.proc(pid, "stat", _STAT_LIMIT))
     if stat is None:
-        host.memory.known.pop(pid, None)
+        memory.known.pop(pid, None)
         return [Blind(collector=NAME, subject=f"pid {pid}", reason="its stat is cut or malformed")]
-    if known and known.settled and not known.interesting and known.stamp == stat.stamp:
-        known.process = replace(
-            known.process, ppid=stat.ppid, state=stat.state, threads=stat.threads, rss=stat.pages * _PAGE
-        )
+    again = known is not None and known.stamp == stat.stamp
+    if known and again and known.settled and not known.interesting:
+        known.process = _refreshed(known.process, stat)
         return []
     process = _read(host, pid, stat)
-    again = known is not None and known.stamp == stat.stamp
-    entry = Known(process=process, stamp=stat.stamp, settled=again or stat.kernel or _is_old(host, stat))
-    host.memory.known[pid] = entry
-    return [] if stat.kernel else _judge(host, options, entry)
-
-
-def _is_old(host: Host, stat: Stat) -> bool:
-    """Tell whether a process had time to become what it is: to exec, to write its title."""
-    if not host.live:
-        return True
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - stat.start_ticks / _TICKS > SETTLING_SECONDS
-
-
-def _judge(host: Host, options: Options, entry: Known) -> list[Blind]:
-    """Look closer at an interesting process."""
-    pid = entry.process.pid
-    entry.interesting = options.interesting(entry.process)
-    if not entry.interesting:
+    entry = Known(process=process, stamp=stat.stamp, settled=again or stat.kernel or stat.start_ticks < grown_up)
+    memory.known[pid] = entry
+    if stat.kernel or not options.interesting(process):
         return []
+    entry.interesting = True
+    return _look_closer(host, entry)
+
+
+def _refreshed(process: Process, stat: Stat) -> Process:
+    """Return the process with what changes all the time; the same value when nothing did."""
+    rss = stat.pages * _PAGE
+    now = (stat.ppid, stat.state, stat.threads, rss)
+    if (process.ppid, process.state, process.threads, process.rss) == now:
+        return process
+    return replace(process, ppid=stat.ppid, state=stat.state, threads=stat.threads, rss=rss)
+
+
+def _grown_up(host: Host) -> float:
+    """Return the start before which a process had time to become what it is: to exec, to write its title."""
+    if not host.live:
+        return float("inf")
+    return (time.clock_gettime(time.CLOCK_BOOTTIME) - SETTLING_SECONDS) * _TICKS
+
+
+def _look_closer(host: Host, entry: Known) -> list[Blind]:
+    """Read the working directory and the environment of an interesting process."""
+    pid = entry.process.pid
     blind: list[Blind] = []
     cwd, environ = entry.process.cwd, b""
     for name in ("cwd", "environ"):
@@ -129,13 +141,17 @@ def _judge(host: Host, options: Options, entry: Known) -> list[Blind]:
 
 def _read(host: Host, pid: int, stat: Stat) -> Process:
     """Read what makes up one process; raises OSError when it is gone."""
-    kernel, zombie = stat.kernel, stat.state == "Z"
     uid = _uid(host, pid)
-    cgroup = Cgroup()
+    cgroup = _NOWHERE
+    program: str | None = ""
     argv: tuple[str, ...] = ()
-    if not kernel:
-        cgroup = parse_cgroup(_optional(host, pid, "cgroup").decode("utf-8", "surrogateescape"))
-        argv = () if zombie else redact_argv(parse_argv(_optional(host, pid, "cmdline", ARGV_LIMIT)))
+    container = netns = None
+    if not stat.kernel:
+        cgroup = cgroup_of(_optional(host, pid, "cgroup"))
+        argv = () if stat.state == "Z" else _argv(host, _optional(host, pid, "cmdline", ARGV_LIMIT))
+        program = _exe(host, pid, stat.state, argv)
+        container = cgroup.container
+        netns = _netns(host, pid)
     return Process(
         pid=pid,
         start_ticks=stat.start_ticks,
@@ -144,16 +160,28 @@ def _read(host: Host, pid: int, stat: Stat) -> Process:
         comm=stat.comm,
         state=stat.state,
         argv=argv,
-        exe="" if kernel else _exe(host, pid, stat.state, argv),
+        exe=program,
         uid=uid,
-        user=_user(host, uid),
+        user=host.memory.users.get(uid) or _user(host, uid),
         cgroup=cgroup.path,
         unit=cgroup.unit,
-        container=cgroup.container.id if cgroup.container else "",
-        netns=None if kernel else _netns(host, pid),
+        container=container.id if container else "",
+        netns=netns,
         rss=stat.pages * _PAGE,
         threads=stat.threads,
     )
+
+
+def _argv(host: Host, data: bytes) -> tuple[str, ...]:
+    """Return a command line without its secrets; one that has none is remembered for its look-alikes."""
+    plain = host.memory.plain
+    argv = plain.get(data)
+    if argv is None:
+        words = parse_argv(data)
+        argv = redact_argv(words)
+        if argv == words:
+            plain[data] = argv
+    return argv
 
 
 def _optional(host: Host, pid: int, name: str, limit: int = 1 << 16) -> bytes:

@@ -10,7 +10,7 @@ from aiguard_agent.collect.addresses import scope_of
 from aiguard_agent.collect.collector import Collector, Options, Sight
 from aiguard_agent.collect.holders import Search, Wanted, order_of_holders
 from aiguard_agent.collect.host import TEXT_LIMIT, Host, blind_of
-from aiguard_agent.collect.memory import identity_of
+from aiguard_agent.collect.memory import Identity
 from aiguard_agent.collect.netns import Dump, dump_here, dump_inside
 from aiguard_agent.collect.procfs import parse_namespace
 from aiguard_agent.collect.procnet import (
@@ -61,8 +61,7 @@ def _owned(
     """Return the sockets with their owners; the same as last time when neither sockets nor owners changed."""
     memory = host.memory
     key = tuple((netns, dump.tcp, dump.unix) for netns, dump in dumps.items())
-    holders = {identity for held in memory.holders.values() for identity in held}
-    if memory.thorough or memory.sockets != key or not holders <= set(map(identity_of, processes)):
+    if memory.thorough or memory.sockets != key or not _live_on(memory.holding, processes):
         search = Search(host, options.descriptors, processes)
         search.run(_wanted(dumps))
         memory.sockets = key
@@ -71,12 +70,19 @@ def _owned(
     return memory.listeners
 
 
+def _live_on(holding: frozenset[Identity], processes: Sequence[Process]) -> bool:
+    """Tell whether all who held a socket are still there."""
+    pids = {pid for pid, _ticks in holding}
+    return len(holding) == sum((one.pid, one.start_ticks) in holding for one in processes if one.pid in pids)
+
+
 def _spaces(host: Host, processes: Sequence[Process]) -> list[_Space]:
     """Group the processes by namespace, our own (or that of a recorded init) first."""
-    groups: defaultdict[int, list[Process]] = defaultdict(list)
+    groups: defaultdict[int | None, list[Process]] = defaultdict(list)
     for process in processes:
-        if process.netns is not None and process.state not in "ZX":
+        if process.state not in "ZX":
             groups[process.netns].append(process)
+    groups.pop(None, None)
     own = _own(host, processes)
     if own is None and not groups and not host.live:
         return [_Space(inode=None, members=tuple(processes), own=True)]

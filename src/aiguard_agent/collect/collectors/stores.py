@@ -27,7 +27,8 @@ def _collect(host: Host, options: Options, seen: Sight) -> Sight:
     memory = recall(host)
     asked = (options.paths, options.stores, options.remote)
     last = memory.survey
-    likely = [process for process in seen.processes or () if options.stores and options.interesting(process)]
+    cares = host.memory.cares
+    likely = [one for one in seen.processes or () if options.stores and cares(options.interesting, one)]
     named = frozenset(identity_of(process) for process in likely)
     quick = last is not None and last.asked == asked and not host.memory.thorough and not memory.walks
     if last is not None and quick and named <= last.named:
