@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from aiguard_agent.report.renderer import Style
 
 _EVERY = 0.1
 """Seconds between two redrawings at least."""
+_WIDE = 160
 
 
 class Progress:
@@ -45,8 +47,18 @@ class Progress:
 def style_for(stream: TextIO, color: str, *, verbose: bool = False) -> Style:
     """Return how to lay out text: colours on a terminal unless NO_COLOR (no-color.org) or `--color never`."""
     wanted = color == "always" or (color == "auto" and stream.isatty() and not os.environ.get("NO_COLOR"))
-    width = shutil.get_terminal_size((140, 24)).columns if stream.isatty() else 160
-    return Style(color=wanted, width=max(60, width), verbose=verbose)
+    return Style(color=wanted, width=max(60, _width(stream)), verbose=verbose)
+
+
+def _width(stream: TextIO) -> int:
+    """Return the terminal's width, also behind `| head` or `| less`; $COLUMNS wins, a file gets wide lines."""
+    if os.environ.get("COLUMNS", "").isdecimal() or stream.isatty():
+        return shutil.get_terminal_size((140, 24)).columns
+    try:
+        piped = stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
+        return os.get_terminal_size(sys.stderr.fileno()).columns if piped else _WIDE
+    except (OSError, ValueError):
+        return _WIDE
 
 
 def write_out(text: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from aiguard_agent import __version__
 from aiguard_agent.cli import exits, verbs
+from aiguard_agent.cli.parser import Parser
 from aiguard_agent.cli.verb import Verb
 from aiguard_agent.core.plugins import discover
 from aiguard_agent.errors import AiguardError, DocumentError, UsageError
@@ -22,11 +23,10 @@ Looking changes nothing: files are read, servers are asked with GET, nothing lea
 def build_parser() -> argparse.ArgumentParser:
     """Return the whole command line; completions, the man page and the docs are made from it."""
     codes = "\n".join(f"  {code:<4} {meaning}" for code, meaning in exits.MEANING.items())
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="aiguard-agent",
         description=DESCRIPTION,
         epilog=f"exit codes:\n{codes}\n\nstart with: aiguard-agent scan",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"aiguard-agent {__version__}")
     parser.add_argument("-v", "--verbose", action="store_true", help="log what is done, to stderr")
@@ -36,7 +36,6 @@ def build_parser() -> argparse.ArgumentParser:
             verb.name,
             help=verb.help,
             description=verb.description,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         verb.configure(sub)
         sub.set_defaults(run=verb.run)
@@ -50,7 +49,11 @@ def all_verbs() -> tuple[Verb, ...]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    options = build_parser().parse_args(arguments)
+    parser = build_parser()
+    if not (sys.argv[1:] if arguments is None else arguments):
+        parser.print_help(sys.stderr)
+        return exits.USAGE
+    options = parser.parse_args(arguments)
     try:
         code: int = options.run(options)
         sys.stdout.flush()
@@ -63,12 +66,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
         )  # the reader left; the flush at exit may not fail
         return exits.OK
-    except (AiguardError, OSError) as error:
+    except OSError as error:
+        return _say(_of_file(error), exits.FAILED)
+    except AiguardError as error:
         return _say(str(error), exits.FAILED)
     except KeyboardInterrupt:
         return _say("interrupted", exits.INTERRUPTED)
     else:
         return code
+
+
+def _of_file(error: OSError) -> str:
+    """Name the file and what the system said of it, without the number."""
+    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
 
 
 def _say(words: str, code: int) -> int:

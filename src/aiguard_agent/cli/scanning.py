@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from argparse import ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from pathlib import Path
 
 from aiguard_agent.agent import ScanOptions, scan
@@ -45,6 +45,9 @@ def add_scan_arguments(parser: ArgumentParser) -> None:
         "--signatures", metavar="DIR", default="", help="further signatures; the same id replaces ours"
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress line")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", default=SUPPRESS, help="log what is done, to stderr"
+    )  # suppressed, so that it does not undo a -v before the verb
 
 
 def add_threshold_arguments(parser: ArgumentParser) -> None:

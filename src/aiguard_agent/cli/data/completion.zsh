@@ -52,7 +52,7 @@ _shtab_aiguard_agent_signatures_commands() {
 _shtab_aiguard_agent_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[show program\'s version number and exit]"
-  "*"{-v,--verbose}"[log what is done, to stderr (-vv\: more)]"
+  {-v,--verbose}"[log what is done, to stderr]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -80,8 +80,9 @@ _shtab_aiguard_agent_explain_options=(
   "--inventory[approved inventory (default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml)]:FILE:"
   "--signatures[further signatures\; the same id replaces ours]:DIR:"
   {-q,--quiet}"[no progress line]"
+  {-v,--verbose}"[log what is done, to stderr]"
   "--color[color]:color:(auto always never)"
-  ":what to explain:"
+  ":pid, \:port, path, id, product, rule, or the key of a finding:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -109,9 +110,10 @@ _shtab_aiguard_agent_inventory_approve_options=(
   "--inventory[approved inventory (default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml)]:FILE:"
   "--signatures[further signatures\; the same id replaces ours]:DIR:"
   {-q,--quiet}"[no progress line]"
+  {-v,--verbose}"[log what is done, to stderr]"
   "--by[who approves (default\: the user who runs this)]:WHO:"
   "--dry-run[print the change, write nothing]"
-  ":id of a server or model, or a beginning that only one has:"
+  ":id of a server or model or a beginning that only one has, a pid, a path:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -139,6 +141,7 @@ _shtab_aiguard_agent_inventory_diff_options=(
   "--inventory[approved inventory (default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml)]:FILE:"
   "--signatures[further signatures\; the same id replaces ours]:DIR:"
   {-q,--quiet}"[no progress line]"
+  {-v,--verbose}"[log what is done, to stderr]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -159,6 +162,7 @@ _shtab_aiguard_agent_inventory_init_options=(
   "--inventory[approved inventory (default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml)]:FILE:"
   "--signatures[further signatures\; the same id replaces ours]:DIR:"
   {-q,--quiet}"[no progress line]"
+  {-v,--verbose}"[log what is done, to stderr]"
   "--by[who approves (default\: the user who runs this)]:WHO:"
 )
 
@@ -216,6 +220,7 @@ _shtab_aiguard_agent_scan_options=(
   "--inventory[approved inventory (default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml)]:FILE:"
   "--signatures[further signatures\; the same id replaces ours]:DIR:"
   {-q,--quiet}"[no progress line]"
+  {-v,--verbose}"[log what is done, to stderr]"
   "--min-severity[hide findings below (still counted)]:min_severity:(info low medium high critical)"
   "--min-confidence[hide less certain ones (counted)]:min_confidence:(low medium high)"
   "--format[output format (default text)]:format:(csv json ndjson text)"

@@ -20,14 +20,17 @@ Scan, then say all that was seen of one thing: why it has its name, its version,
 examples:
   aiguard-agent explain 4121                      the server that pid 4121 belongs to
   aiguard-agent explain ollama                    every ollama here
+  aiguard-agent explain :11434                    whatever AI listens on that port
   aiguard-agent explain /srv/models/a.gguf        a model file
   aiguard-agent explain shadow-server             every finding of that rule
-  aiguard-agent explain 3f9a1c22d07be541          one finding by its key"""
+  aiguard-agent explain 3f9a1c22                  one finding by its key, as scan prints it"""
 
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("subject", metavar="FINDING|PID|PATH|ID", help="what to explain")
+    parser.add_argument(
+        "subject", metavar="SUBJECT", help="pid, :port, path, id, product, rule, or the key of a finding"
+    )
     add_scan_arguments(parser)
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto")
 
@@ -40,7 +43,10 @@ def run(options: Namespace) -> int:
         options.path.append(wanted)
     text = explain(scan_from(options), wanted, style_for(sys.stdout, options.color))
     if not text:
-        raise UsageError(f"nothing known of {wanted!r}: no server, model, finding or rule of that name here")
+        raise UsageError(
+            f"nothing known of {wanted!r}: here is no AI server with that pid, port, id or product, no model with that "
+            "path, id or name, and no finding with that key or rule; aiguard-agent scan lists what there is"
+        )
     write_out(text)
     return exits.OK
 

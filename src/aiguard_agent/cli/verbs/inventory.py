@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import getpass
 import os
+import re
 import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from pathlib import Path
 from aiguard_agent.agent import all_rules
 from aiguard_agent.cli import exits
 from aiguard_agent.cli.console import write_out
+from aiguard_agent.cli.parser import did_you_mean
 from aiguard_agent.cli.scanning import add_scan_arguments, default_inventories, inventory_path, scan_from
 from aiguard_agent.cli.verb import Verb
 from aiguard_agent.core.assets import ModelFile, Server
@@ -23,12 +25,13 @@ from aiguard_agent.inventory import compare, draft, edit
 from aiguard_agent.inventory.load import load
 from aiguard_agent.report.clean import plain
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 DESCRIPTION = """\
 The inventory says which models and servers are approved, and which findings are waived until when.
 docs/inventory.md describes every key.
 
 examples:
-  aiguard-agent inventory init > inventory.yaml          approve what is here now, to be read and cut down
+  aiguard-agent inventory init --output inventory.yaml   approve what is here now, to be read and cut down
   aiguard-agent inventory check inventory.yaml           every problem, with file, line and key
   aiguard-agent inventory diff --inventory inventory.yaml
   aiguard-agent inventory approve ollama@gpu-07 --by alice
@@ -46,7 +49,9 @@ def configure(parser: ArgumentParser) -> None:
     check.add_argument("file", metavar="FILE", nargs="?", help="default: the inventory that scan would use")
     diff = actions.add_parser("diff", help="host against inventory: exit 0 when equal, 1 when not")
     approve = actions.add_parser("approve", help="add an entry for an asset, keeping every other byte of the file")
-    approve.add_argument("id", metavar="ID", help="id of a server or model, or a beginning that only one has")
+    approve.add_argument(
+        "id", metavar="ID", help="id of a server or model or a beginning that only one has, a pid, a path"
+    )
     approve.add_argument("--note", default="")
     waive = actions.add_parser("waive", help="accept one finding until a day")
     waive.add_argument("rule", metavar="RULE", help="rule id, as in: aiguard-agent rules list")
@@ -122,7 +127,10 @@ def _approve(options: Namespace) -> int:
 def _waive(options: Namespace) -> int:
     path = inventory_path(options.inventory) or _missing()
     if not any(fnmatchcase(rule.id, options.rule) for rule in all_rules()):
-        raise UsageError(f"no rule {options.rule!r}; see: aiguard-agent rules list")
+        hint = did_you_mean(options.rule, (rule.id for rule in all_rules()))
+        raise UsageError(f"no rule {options.rule!r}{hint}; see: aiguard-agent rules list")
+    if _DATE.fullmatch(options.until) and options.until < datetime.now(UTC).date().isoformat():
+        raise UsageError(f"--until {options.until} has passed already")
     text = _text(path)
     new = edit.waive(
         text,
@@ -137,15 +145,20 @@ def _waive(options: Namespace) -> int:
 
 
 def find_asset(report: ScanReport, name: str) -> Server | ModelFile:
-    """Return the asset of that id, or of the only id that begins so; raises UsageError naming the candidates."""
+    """Return the asset of that id, path or pid, or of the only id that begins so; raises UsageError otherwise."""
     assets: list[Server | ModelFile] = [*report.estate.servers, *report.estate.models]
     exact = [asset for asset in assets if asset.id == name]
-    found = exact or [asset for asset in assets if asset.id.startswith(name) or getattr(asset, "path", None) == name]
+    found = exact or [asset for asset in assets if asset.id.startswith(name) or name in _other_names(asset)]
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UsageError(f"no asset {name!r} on this host; `aiguard-agent scan --format json` lists their ids")
+        hint = did_you_mean(name, (asset.id for asset in assets))
+        raise UsageError(f"no asset {name!r} on this host{hint}; aiguard-agent scan lists what there is")
     raise UsageError(f"{name!r} fits {len(found)} assets: {', '.join(plain(a.id) for a in found[:8])}")
+
+
+def _other_names(asset: Server | ModelFile) -> tuple[str, ...]:
+    return (str(asset.process.pid),) if isinstance(asset, Server) else (asset.path,)
 
 
 def _text(path: str) -> str:
@@ -158,6 +171,7 @@ def _write(path: str, old: str, new: str, *, dry_run: bool) -> int:
     """Show the change, and put it in place in one step, with the file's own mode."""
     write_out("".join(difflib.unified_diff(old.splitlines(True), new.splitlines(True), path, path, n=1)))
     if dry_run:
+        print(f"{path} was not changed (--dry-run)", file=sys.stderr)
         return exits.OK
     target = Path(path).resolve()
     draft_path = target.with_name(f".{target.name}.{os.getpid()}")
@@ -169,6 +183,7 @@ def _write(path: str, old: str, new: str, *, dry_run: bool) -> int:
         stream.flush()
         os.fsync(descriptor)
     draft_path.replace(target)
+    print(f"{path} was changed", file=sys.stderr)
     return exits.OK
 
 

@@ -9,6 +9,7 @@ from argparse import ArgumentParser, Namespace
 from aiguard_agent.agent import all_rules
 from aiguard_agent.cli import exits
 from aiguard_agent.cli.console import write_out
+from aiguard_agent.cli.parser import did_you_mean
 from aiguard_agent.cli.verb import Verb
 from aiguard_agent.errors import UsageError
 from aiguard_agent.policy.rule import Rule
@@ -39,7 +40,9 @@ def _find(name: str) -> Rule:
     for rule in all_rules():
         if rule.id == name:
             return rule
-    raise UsageError(f"no rule {name!r}; see: aiguard-agent rules list")
+    raise UsageError(
+        f"no rule {name!r}{did_you_mean(name, (rule.id for rule in all_rules()))}; see: aiguard-agent rules list"
+    )
 
 
 def _document(rule: Rule) -> dict[str, object]:

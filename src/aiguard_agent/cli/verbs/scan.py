@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -13,6 +14,7 @@ from aiguard_agent.cli.verb import Verb
 from aiguard_agent.core.finding import FindingState, Severity
 from aiguard_agent.core.plugins import discover
 from aiguard_agent.core.report import ScanReport
+from aiguard_agent.errors import UsageError
 from aiguard_agent.report import renderers
 from aiguard_agent.report.renderer import Renderer
 
@@ -49,6 +51,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Scan and print."""
+    if options.output:
+        writable(options.output)
     report = scan_from(options)
     style = style_for(sys.stdout, options.color if not options.output else "never", verbose=options.details)
     text = formats()[options.format].render(report, style)
@@ -57,6 +61,17 @@ def run(options: Namespace) -> int:
     else:
         write_out(text)
     return exits.FINDINGS if reached(report, options.fail_on) else exits.OK
+
+
+def writable(output: str) -> None:
+    """Raise UsageError for a file that cannot be written: before the work, not after it."""
+    path = Path(output)
+    if path.is_dir():
+        raise UsageError(f"--output {output}: is a directory")
+    if not path.parent.is_dir():
+        raise UsageError(f"--output {output}: no directory {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"--output {output}: may not be written")
 
 
 def reached(report: ScanReport, fail_on: str) -> bool:

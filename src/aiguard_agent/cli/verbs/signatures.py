@@ -13,6 +13,7 @@ import yaml
 from aiguard_agent.agent import all_signatures
 from aiguard_agent.cli import exits
 from aiguard_agent.cli.console import write_out
+from aiguard_agent.cli.parser import did_you_mean
 from aiguard_agent.cli.verb import Verb
 from aiguard_agent.errors import DocumentError, UsageError
 from aiguard_agent.identify.cases import failures, parse_cases
@@ -53,7 +54,8 @@ def run(options: Namespace) -> int:
         write_out(_listing(signatures, options.format))
     elif options.action == "show":
         if options.id not in signatures:
-            raise UsageError(f"no signature {options.id!r}; see: aiguard-agent signatures list")
+            hint = did_you_mean(options.id, signatures)
+            raise UsageError(f"no signature {options.id!r}{hint}; see: aiguard-agent signatures list")
         document = msgspec.to_builtins(signatures[options.id])
         write_out(yaml.safe_dump(_without_defaults(document), sort_keys=False, allow_unicode=True))
     elif options.action == "lint":
