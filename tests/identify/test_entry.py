@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiguard_agent.core.facts import Process
-from aiguard_agent.identify.entry import entry_of, line_of
+from aiguard_agent.identify.entry import entry_of, line_of, well_placed
 
 
 def process(*argv: str, exe: str | None = None, comm: str = "") -> Process:
@@ -76,3 +76,28 @@ def test_a_line_is_bounded_and_keeps_an_empty_argument_visible() -> None:
     assert line_of(("x", "--token", "", "-y")) == "x --token  -y"
     assert len(line_of(("a" * 9000, "b" * 9000))) == 2 * 512 + 1
     assert line_of(("x", " " * 500, "\n" * 400, "y")) == "x  y"
+
+
+@pytest.mark.parametrize(
+    ("exe", "placed"),
+    [
+        ("/usr/bin/grep", True),
+        ("/usr/local/bin/rg", True),
+        ("/opt/nginx/sbin/nginx", True),
+        (None, True),
+        ("/tmp/sshd", False),
+        ("/home/bob/grep", False),
+        ("/usrlocal/grep", False),
+        ("/dev/shm/vim", False),
+    ],
+)
+def test_only_the_administrator_s_folders_vouch_for_a_name(exe: str | None, placed: bool) -> None:
+    """A program in somebody's home may be called anything; one whose place is hidden is taken at its word."""
+    assert well_placed(process("x", exe=exe)) is placed
+
+
+def test_a_name_that_is_not_believed_makes_no_bystander() -> None:
+    """Then its words count as anybody's, and it may be asked."""
+    entry = entry_of(process("grep", "vllm", "serve", exe="/tmp/sshd"), believed=False)
+
+    assert (entry.bystander, entry.daemon, entry.line) == (False, False, "grep vllm serve")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aiguard_agent.identify.index import Index
-from aiguard_agent.identify.questions import PER_LISTENER, questions, runs_models
+from aiguard_agent.identify.questions import PER_LISTENER, questions
 from aiguard_agent.signatures.schema import ServerSignature
 from small_hosts import signature, view_of
 
@@ -102,10 +102,3 @@ def test_one_socket_gets_a_bounded_number() -> None:
     many = signature(f"process: {{exe: [thing]}}\nprobes: [{probes}]")
 
     assert len(paths({"argv": ["thing"]}, None, many)) == PER_LISTENER
-
-
-def test_the_library_that_runs_models_is_named() -> None:
-    """The file name counts, not the folder: a venv called v-torch is no torch."""
-    view = view_of([{"argv": ["a"], "mapped": ["/v-libtorch/x.so", "/l/libtorch_cpu.so"]}, {"argv": ["b"]}])
-
-    assert [runs_models(process) for process in view.facts.processes] == ["libtorch_cpu.so", ""]

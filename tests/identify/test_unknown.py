@@ -32,13 +32,15 @@ def found(process: dict[str, Any], *files: ModelFile, gpu: int = 0) -> list[str]
         ({}, (FILE,), 0, 0),
         ({"mapped": [TORCH], "listen": []}, (FILE,), 0, 0),
         ({"mapped": ["/v/torch/libtorchvision_not_a_runtime.txt"]}, (FILE,), 0, 0),
-        ({"mapped": [TORCH], "argv": ["vim", "x"]}, (FILE,), 0, 0),
+        ({"mapped": [TORCH], "argv": ["vim", "x"], "listen": []}, (FILE,), 0, 0),
+        ({"mapped": [TORCH], "argv": ["vim", "x"]}, (FILE,), 0, 1),
+        ({"mapped": [TORCH], "argv": ["sshd"], "exe": "/tmp/sshd"}, (FILE,), 0, 1),
     ],
 )
 def test_all_three_signs_are_needed(
     process: dict[str, Any], files: tuple[ModelFile, ...], gpu: int, count: int
 ) -> None:
-    """It runs models, has weights and listens; two of three are not enough."""
+    """It runs models, has weights and listens; two of three are not enough, and no name talks it out of that."""
     assert len(found(process, *files, gpu=gpu)) == count
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from aiguard_agent.core.facts import Namespace
 from aiguard_agent.identify.view import View
 from small_hosts import view_of
@@ -60,3 +62,27 @@ def test_isolated_namespaces() -> None:
     )
 
     assert View(replace(facts, namespaces=spaces)).isolated == {1}
+
+
+@pytest.mark.parametrize(
+    ("exe", "mapped", "listen", "believed"),
+    [
+        ("/usr/sbin/sshd", [], ["0.0.0.0:22"], True),
+        ("/tmp/sshd", [], [], True),
+        ("/tmp/sshd", [], ["0.0.0.0:22"], False),
+        ("/usr/sbin/sshd", ["/x/libtorch_cpu.so"], ["0.0.0.0:22"], False),
+        ("/usr/bin/vim", ["/x/libtorch_cpu.so"], [], True),
+        ("/home/bob/bin/rg", [], ["127.0.0.1:9000"], False),
+        ("/home/bob/.cargo/bin/rg", [], [], True),
+    ],
+)
+def test_a_harmless_name_is_believed_until_it_serves(
+    exe: str, mapped: list[str], listen: list[str], believed: bool
+) -> None:
+    """A name vouches for what lies in a system folder or serves nothing; a served model runtime outweighs it."""
+    name = exe.rpartition("/")[2]
+    view = view_of([{"argv": [name, "vllm", "serve"], "exe": exe, "mapped": mapped, "listen": listen}])
+
+    entry = view.entry(view.facts.processes[0])
+
+    assert (entry.bystander or entry.daemon) is believed

@@ -37,6 +37,12 @@ SYSTEM_DAEMONS = frozenset(
 )
 """Services that speak something else, or that we know well: never asked anything."""
 
+SYSTEM_FOLDERS = (
+    *("/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/libexec/", "/opt/", "/snap/", "/nix/store/", "/gnu/store/"),
+    "/run/current-system/",
+)
+"""Where only the administrator puts programs: the name of one that lies here is believed."""
+
 LINE = 8192
 """Characters of a command line that patterns are searched in."""
 WORD = 512
@@ -61,31 +67,37 @@ class Entry:
     """argv joined by blanks, bounded; "" for a bystander."""
     interpreter: bool
     bystander: bool
-
-    @property
-    def daemon(self) -> bool:
-        """True for a well-known service that is never asked anything."""
-        return self.program in SYSTEM_DAEMONS
+    daemon: bool
+    """True for a well-known service that is never asked anything."""
 
 
-def entry_of(process: Process) -> Entry:
-    """Return the names of a process, read from its exe, argv and comm."""
-    return _entry(process.exe, process.argv, process.comm)
+def entry_of(process: Process, *, believed: bool = True) -> Entry:
+    """Return the names of a process, read from its exe, argv and comm.
+
+    Anybody may call a program `grep` or `sshd`. What is not `believed` is neither, whatever its name.
+    """
+    return _entry(process.exe, process.argv, process.comm, believed)
+
+
+def well_placed(process: Process) -> bool:
+    """Tell whether the program lies where only the administrator puts some; where it is hidden, its word must do."""
+    return not process.exe or process.exe.startswith(SYSTEM_FOLDERS)
 
 
 @lru_cache(maxsize=16384)
-def _entry(exe: str | None, argv: tuple[str, ...], comm: str) -> Entry:
+def _entry(exe: str | None, argv: tuple[str, ...], comm: str, believed: bool) -> Entry:
     exe_name = base(exe.removesuffix(_DELETED)) if exe else ""
     zeroth = base(argv[0]).removeprefix("-") if argv else ""
     program = exe_name or zeroth or comm.lower()
     interpreter = bool(INTERPRETER.match(program) or INTERPRETER.match(zeroth))
     script, module = _script(argv) if interpreter else ("", "")
-    bystander = program in BYSTANDERS or (not exe_name and zeroth in BYSTANDERS)
+    bystander = believed and (program in BYSTANDERS or (not exe_name and zeroth in BYSTANDERS))
     if program == "java" or zeroth == "java":
         script, module = "", _java_class(argv)
     names = {exe_name, zeroth, comm.lower(), base(script)} - {""}
     line = "" if bystander else line_of(argv)
-    return Entry(program, frozenset(names), script, module, line, interpreter, bystander)
+    daemon = believed and program in SYSTEM_DAEMONS
+    return Entry(program, frozenset(names), script, module, line, interpreter, bystander, daemon)
 
 
 def line_of(argv: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 
 from aiguard_agent.core.assets import Confidence, Evidence
 from aiguard_agent.core.facts import Process
-from aiguard_agent.identify.entry import Entry, entry_of
+from aiguard_agent.identify.entry import Entry
 from aiguard_agent.identify.patterns import search
 from aiguard_agent.identify.view import View
 from aiguard_agent.signatures.schema import ServerSignature
@@ -71,7 +71,7 @@ class Hit:
 
 def hit_of(view: View, process: Process, signature: ServerSignature) -> Hit | None:
     """Return what speaks for `signature` on `process`, None when it does not name the product."""
-    entry = entry_of(process)
+    entry = view.entry(process)
     if signature.process.unless and any(search(pattern, entry.line) for pattern in signature.process.unless):
         return None
     found = [*_process(view, process, entry, signature), *_answers(view, process, signature)]
@@ -88,7 +88,7 @@ def hit_of(view: View, process: Process, signature: ServerSignature) -> Hit | No
 
 def leaning(view: View, process: Process, signature: ServerSignature) -> bool:
     """Tell whether the process itself points at the signature, a weak name included: worth asking its questions."""
-    entry = entry_of(process)
+    entry = view.entry(process)
     kinds = {item.kind for item in _process(view, process, entry, signature)}
     return bool(kinds & (NAMING | {"exe-weak"}))
 

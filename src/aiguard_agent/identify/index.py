@@ -44,14 +44,15 @@ class Index:
         self._shown: dict[tuple[object, ...], frozenset[int]] = {}
         self._images = [(glob, n) for n, s in numbered for glob in s.packages.image]
 
-    def shown(self, process: Process) -> frozenset[int]:
+    def shown(self, process: Process, entry: Entry | None = None) -> frozenset[int]:
         """Return the numbers of the signatures that the process itself points at, weak names included."""
-        key = (process.exe, process.argv, process.comm)
+        entry = entry or entry_of(process)
+        key = (process.exe, process.argv, process.comm, entry.bystander)
         known = self._shown.get(key)
         if known is None:
             if len(self._shown) >= REMEMBERED:
                 self._shown.clear()
-            known = self._shown[key] = frozenset(self._look_up(process, entry_of(process)))
+            known = self._shown[key] = frozenset(self._look_up(process, entry))
         return known
 
     def _look_up(self, process: Process, entry: Entry) -> set[int]:
@@ -65,7 +66,7 @@ class Index:
 
     def candidates(self, view: View, process: Process) -> tuple[ServerSignature, ...]:
         """Return the signatures that may hit: shown by the process, its image, or what its sockets answered."""
-        found = set(self.shown(process))
+        found = set(self.shown(process, view.entry(process)))
         container = view.container(process)
         if container is not None and container.image and self._images:
             image = image_name(container.image)

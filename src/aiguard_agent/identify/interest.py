@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from aiguard_agent.core.facts import Process
-from aiguard_agent.identify.entry import entry_of
+from aiguard_agent.identify.entry import entry_of, well_placed
 from aiguard_agent.identify.index import Index
 
 
@@ -15,7 +15,7 @@ def interest(index: Index) -> Callable[[Process], bool]:
     def interesting(process: Process) -> bool:
         if not process.argv and not process.exe:
             return False
-        entry = entry_of(process)
-        return not entry.bystander and (entry.interpreter or bool(index.shown(process)))
+        entry = entry_of(process, believed=well_placed(process))
+        return not entry.bystander and (entry.interpreter or bool(index.shown(process, entry)))
 
     return interesting

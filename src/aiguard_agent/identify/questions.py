@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
 
 from aiguard_agent.core.facts import Listener, Process
 from aiguard_agent.core.probing import ProbeRequest, Target
 from aiguard_agent.identify.answers import key_of
-from aiguard_agent.identify.entry import entry_of
 from aiguard_agent.identify.evidence import hit_of, leaning
 from aiguard_agent.identify.index import Index
+from aiguard_agent.identify.runtime import runs_models
 from aiguard_agent.identify.view import View
 from aiguard_agent.signatures.schema import Probe, ServerSignature
 
@@ -26,29 +25,6 @@ FIRST_LOOK = 12
 PER_LISTENER = 48
 """Requests that one socket gets in one round at most."""
 
-ML_LIBRARIES = (
-    "libtorch*.so*",
-    "libc10*.so*",
-    "libggml*.so*",
-    "libllama*.so*",
-    "libonnxruntime*.so*",
-    "onnxruntime_pybind11_state*.so",
-    "libtensorflow*.so*",
-    "_pywrap_tensorflow*.so*",
-    "libcudart*.so*",
-    "libcublas*.so*",
-    "libnvinfer*.so*",
-    "libopenvino*.so*",
-    "libtvm*.so*",
-    "libmlx*.so*",
-    "_safetensors_rust*.so",
-    "libjax*.so*",
-    "xla_extension*.so",
-    "libhipblas*.so*",
-    "libtensorflowlite*.so*",
-)
-"""File names of mapped libraries that run models, or read them."""
-
 
 def questions(view: View, index: Index) -> list[Question]:
     """Return the requests not asked yet, ordered by process and socket; empty when nothing is left to learn."""
@@ -56,7 +32,7 @@ def questions(view: View, index: Index) -> list[Question]:
     first_look = _first_look(index.signatures)
     for process in view.facts.processes:
         listeners = [x for x in view.listeners(process.pid) if x.port and x.pid == process.pid]
-        entry = entry_of(process)
+        entry = view.entry(process)
         if not listeners or entry.bystander or entry.daemon:
             continue
         wanted = _wanted(view, process, index)
@@ -67,15 +43,6 @@ def questions(view: View, index: Index) -> list[Question]:
                 probes = [*_hinted(view, process, index.signatures, listener), *first_look]
             found += _fresh(view, process, listener, probes)
     return found
-
-
-def runs_models(process: Process) -> str:
-    """Return the file name of a mapped library that runs models, "" when none is mapped."""
-    for path in process.mapped:
-        name = path.rpartition("/")[2]
-        if any(fnmatchcase(name, glob) for glob in ML_LIBRARIES):
-            return name
-    return ""
 
 
 def _wanted(view: View, process: Process, index: Index) -> list[ServerSignature]:
@@ -90,7 +57,7 @@ def _wanted(view: View, process: Process, index: Index) -> list[ServerSignature]
 
 def _may_be_anything(view: View, process: Process) -> bool:
     """Tell whether an unnamed process is worth a first look: an interpreter, or one that runs models."""
-    entry = entry_of(process)
+    entry = view.entry(process)
     held = bool(view.models_of.get(process.pid)) or process.pid in view.gpu
     return entry.interpreter or held or bool(runs_models(process)) or bool(process.container)
 

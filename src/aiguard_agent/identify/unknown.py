@@ -10,10 +10,9 @@ from collections.abc import Iterator
 
 from aiguard_agent.core.assets import Confidence, Evidence, Server
 from aiguard_agent.core.facts import Process
-from aiguard_agent.identify.entry import entry_of
 from aiguard_agent.identify.loaded import loaded
 from aiguard_agent.identify.naming import server_id
-from aiguard_agent.identify.questions import runs_models
+from aiguard_agent.identify.runtime import runs_models
 from aiguard_agent.identify.view import View
 
 PRODUCT = "unknown-model-server"
@@ -24,7 +23,7 @@ def unknown_servers(view: View, taken: set[int]) -> list[Server]:
     found: list[Server] = []
     for process in view.facts.processes:
         listeners = [listener for listener in view.listeners(process.pid) if listener.port]
-        if process.pid in taken or process.state == "Z" or not listeners or entry_of(process).bystander:
+        if process.pid in taken or process.state == "Z" or not listeners:
             continue
         runtime, weights = list(_runtime(view, process)), list(_weights(view, process))
         if not runtime or not weights or _has_taken_parent(view, process, found):

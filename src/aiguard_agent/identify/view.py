@@ -8,6 +8,8 @@ from aiguard_agent.core.assets import ModelFile
 from aiguard_agent.core.facts import Container, HostFacts, Listener, Package, Process
 from aiguard_agent.core.probing import HttpAnswer
 from aiguard_agent.identify.answers import Answered
+from aiguard_agent.identify.entry import Entry, entry_of, well_placed
+from aiguard_agent.identify.runtime import runs_models
 
 SocketKey = tuple[int | None, str, str, int]
 """(network namespace, family, address, port)."""
@@ -54,6 +56,18 @@ class View:
             answered = self.answered(listener)
             if answered:
                 yield listener, answered
+
+    def entry(self, process: Process) -> Entry:
+        """Return the names of a process; a harmless one is believed unless it does what a model server does.
+
+        `/tmp/sshd` that listens, or a `vim` that maps a model runtime and listens, is looked at like any other: even
+        /usr/bin/vim may be another program in a mount namespace of its user's own making.
+        """
+        entry = entry_of(process)
+        if not (entry.bystander or entry.daemon) or not any(listener.port for listener in self.listeners(process.pid)):
+            return entry
+        suspect = not well_placed(process) or process.pid in self.gpu or bool(runs_models(process))
+        return entry_of(process, believed=False) if suspect else entry
 
     def container(self, process: Process) -> Container | None:
         """Return the container a process runs in; with its id alone when the runtime told us nothing."""
