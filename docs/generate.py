@@ -7,6 +7,7 @@ python docs/generate.py --write    write them
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -19,8 +20,8 @@ from argparse_manpage.manpage import Manpage
 
 from aiguard_agent.agent import all_rules
 from aiguard_agent.cli.main import build_parser
-from aiguard_agent.collect.run import all_collectors
 from aiguard_agent.collect.places import STORES, Store
+from aiguard_agent.collect.run import all_collectors
 from aiguard_agent.identify.models import model_formats
 from aiguard_agent.signatures.load import bundled
 
@@ -129,7 +130,28 @@ def wide(base: type) -> Callable[..., Any]:
 
 
 def completion(shell: str) -> Callable[[], str]:
-    return lambda: str(shtab.complete(build_parser(), shell))
+    # -o filenames: bash puts a slash behind a folder instead of a blank
+    return lambda: re.sub(
+        r"^complete -o bashdefault",
+        r"\g<0> -o filenames",
+        str(shtab.complete(with_paths(build_parser()), shell)),
+        flags=re.M,
+    )
+
+
+def with_paths(parser: Any) -> Any:
+    """Let every argument that is called FILE or DIR be completed from the file system."""
+    for action in parser._actions:
+        if kind := {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}.get(action.metavar):
+            action.complete = kind
+        if hasattr(action, "add_parser"):
+            for sub in action.choices.values():
+                with_paths(sub)
+    return parser
+
+
+_LAID_OUT = r"^(?:usage: |examples:|exit codes:).*\n(?:(?!\.|[A-Z]).*\S.*\n)*"
+"""Lines of the man page that must stay as they are: usages, examples, the table of exit codes."""
 
 
 def man() -> str:
@@ -137,6 +159,7 @@ def man() -> str:
     parser.man_short_description = "find the AI on this host"  # type: ignore[attr-defined]
     with redirect_stdout(io.StringIO()):
         page = str(Manpage(parser))
+    page = re.sub(_LAID_OUT, lambda found: f".nf\n{found[0]}.fi\n", page, flags=re.MULTILINE)
     title = '.TH AIGUARD\\-AGENT "1" "" "aiguard\\-agent" "User Commands"'
     return re.sub(r"^\.TH .*$", lambda _found: title, page, count=1, flags=re.MULTILINE)
 
@@ -156,6 +179,7 @@ PAGES: dict[Path, Callable[[], str]] = {
 
 def main(arguments: list[str]) -> int:
     """Write or compare every page; returns an exit code."""
+    os.environ["COLUMNS"] = "80"  # argparse lays usages out for the terminal it finds
     stale = []
     for path, make in PAGES.items():
         text = make()

@@ -44,7 +44,7 @@ def run(
     capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[..., Run]:
     """Run `aiguard-agent` with these arguments; no inventory, cache or home of the machine is in reach."""
-    for name in ("AIGUARD_INVENTORY", "NO_COLOR", "SUDO_USER"):
+    for name in ("AIGUARD_INVENTORY", "NO_COLOR", "SUDO_USER", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

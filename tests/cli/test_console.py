@@ -68,6 +68,16 @@ def test_colours(
     assert style_for(stream, color).color is expected
 
 
+def test_the_width_of_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """$COLUMNS wins, 60 is the least, and what is no terminal gets wide lines."""
+    monkeypatch.setenv("COLUMNS", "72")
+    assert style_for(io.StringIO(), "auto").width == 72
+    monkeypatch.setenv("COLUMNS", "7")
+    assert style_for(io.StringIO(), "auto").width == 60
+    monkeypatch.delenv("COLUMNS")
+    assert style_for(io.StringIO(), "auto").width == 160
+
+
 def test_the_log_is_silent_unless_asked(capsys: pytest.CaptureFixture[str]) -> None:
     """Without `-v` nothing is logged; with it, logfmt lines on stderr."""
     log_to_stderr(verbose=False)("event", key=1)

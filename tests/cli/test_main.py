@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def test_every_verb_has_help(run: Any, verb: str) -> None:
         (["signatures", "show", "nope"], exits.USAGE, "signatures list"),
         (["rules", "show", "nope"], exits.USAGE, "rules list"),
         (["nonsense"], exits.USAGE, "invalid choice"),
-        ([], exits.USAGE, "VERB"),
+        ([], exits.USAGE, "start with: aiguard-agent scan"),
     ],
 )
 def test_errors_say_what_to_do(run: Any, arguments: list[str], code: int, words: str) -> None:
@@ -52,6 +53,14 @@ def test_errors_say_what_to_do(run: Any, arguments: list[str], code: int, words:
 
     assert (found.code, found.out) == (code, "")
     assert words in found.err
+
+
+def test_the_system_is_quoted_without_its_numbers(run: Any, tmp_path: Path) -> None:
+    """A file that cannot be made is named, with what the system said."""
+    found = run("inventory", "init", "--root", tmp_path, "--output", tmp_path / "no" / "i.yaml")
+
+    assert found.code == exits.FAILED
+    assert f"{tmp_path}/no/i.yaml: No such file or directory" in found.err
 
 
 def test_messages_are_escaped(run: Any) -> None:

@@ -57,6 +57,25 @@ def test_an_ambiguous_id_names_its_candidates(run: Any, gpu_07: Path, inventory:
     assert (lost.code, "no asset 'nobody'" in lost.err) == (2, True)
 
 
+def test_a_server_by_its_pid_and_a_model_by_its_path(run: Any, gpu_07: Path, inventory: Path) -> None:
+    """What the scan prints of an asset is enough to approve it."""
+    common = ("inventory", "approve", "--root", gpu_07, "--inventory", inventory, "--dry-run")
+
+    assert "product: ollama" in run(*common, "4121").out
+    assert "format: safetensors" in run(*common, "/home/bob/serve/model.safetensors").out
+
+
+def test_a_waiver_that_has_ended_already_is_refused(run: Any, inventory: Path) -> None:
+    """A day in the past is a slip."""
+    before = inventory.read_text()
+    found = run(
+        "inventory", "waive", "runs-as-root", "x", "--until", "2020-01-31", "--reason", "r", "--inventory", inventory
+    )
+
+    assert (found.code, "has passed already" in found.err) == (2, True)
+    assert inventory.read_text() == before
+
+
 def test_diff_shows_all_three_ways(run: Any, gpu_07: Path, inventory: Path, llama_digest: str) -> None:
     """Not approved, not seen, not as approved: a line each, exit 1."""
     inventory.write_text(inventory.read_text() + "  - path: /gone/*.gguf\n")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
 
 
 def test_text(run: Any, expect: Callable[[str, str], None], gpu_07: Path, inventory: Path) -> None:
@@ -81,6 +82,22 @@ def test_output_file(run: Any, gpu_07: Path, tmp_path: Path) -> None:
 
     assert (found.code, found.out) == (0, "")
     assert json.loads((tmp_path / "o.json").read_text())["schema_version"] == "1.0"
+
+
+@pytest.mark.parametrize("name", ["no/o.json", "."])
+def test_a_bad_output_is_named_before_the_work(run: Any, tmp_path: Path, name: str) -> None:
+    """Nobody waits for a scan whose result has no place to go."""
+    found = run("scan", "--root", tmp_path, "--output", tmp_path / name)
+
+    assert (found.code, found.out) == (2, "")
+    assert found.err.startswith("aiguard-agent: --output ")
+
+
+def test_verbose_on_either_side(run: Any, gpu_07: Path) -> None:
+    """`-v` works before the verb and behind it."""
+    assert "event=scan_done" in run("-v", "scan", "--root", gpu_07).err
+    assert "event=scan_done" in run("scan", "-v", "--root", gpu_07).err
+    assert run("scan", "--root", gpu_07).err == ""
 
 
 def test_a_bad_inventory_is_named_before_anything_is_looked_at(run: Any, gpu_07: Path, inventory: Path) -> None:

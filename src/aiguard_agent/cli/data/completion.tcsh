@@ -8,7 +8,13 @@
 
 
 complete aiguard-agent \
+        'c/--path=/d/' \
+        'c/--cache=/f/' \
+        'c/--root=/d/' \
+        'c/--inventory=/f/' \
+        'c/--signatures=/d/' \
         'c/--color=/(auto always never)/' \
+        'c/--output=/f/' \
         'c/--format=/(text json)/' \
         'c/--min-severity=/(info low medium high critical)/' \
         'c/--min-confidence=/(low medium high)/' \
@@ -16,7 +22,13 @@ complete aiguard-agent \
         'c/--fail-on=/(info low medium high critical never)/' \
         'c/--/(allow-post by cache color details dry-run fail-on format hash help inventory min-confidence min-severity no-probe no-stores note output path probe-seconds quiet reason remote root signatures until verbose version)/' \
         'c/-/(- h q v)/' \
+        'n/--path/d/' \
+        'n/--cache/f/' \
+        'n/--root/d/' \
+        'n/--inventory/f/' \
+        'n/--signatures/d/' \
         'n/--color/(auto always never)/' \
+        'n/--output/f/' \
         'n/--format/(text json)/' \
         'n/--min-severity/(info low medium high critical)/' \
         'n/--min-confidence/(low medium high)/' \
@@ -27,4 +39,6 @@ complete aiguard-agent \
         'n/inventory/(init check diff approve waive)/' \
         'n/rules/(list show)/' \
         'n/signatures/(list show lint test)/' \
+        'n/check/f/' \
+        'n/test/d/' \
         'p/*/()/'

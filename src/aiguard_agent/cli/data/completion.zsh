@@ -60,7 +60,7 @@ _shtab_aiguard_agent_defaults_added=0
 
 _shtab_aiguard_agent_completion_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":shell:(bash man tcsh zsh)"
+  ":which script, or man:(bash man tcsh zsh)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -68,20 +68,20 @@ _shtab_aiguard_agent_completion_defaults_added=0
 
 _shtab_aiguard_agent_explain_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "*--path[look for models here too (repeatable)]:DIR:"
+  "*--path[look for models here too (repeatable)]:DIR:_files -/"
   "--no-stores[do not walk the usual model stores]"
   "--remote[walk NFS, CIFS and other remote file systems too]"
   "--hash[compute SHA-256 of every model file (reads all of it)]"
-  "--cache[keep digests here (with --hash\: a default place)]:FILE:"
-  "--root[a recorded host tree instead of this host]:DIR:"
+  "--cache[keep digests here (with --hash\: a default place)]:FILE:_files"
+  "--root[a recorded host tree instead of this host]:DIR:_files -/"
   "--no-probe[ask no server anything\: processes and files alone]"
   "--probe-seconds[time for all questions (default 10)]:S:"
   "--allow-post[send the marked read-only POSTs too (docs\/probe-policy.md)]"
-  "--inventory[approved inventory (default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml)]:FILE:"
-  "--signatures[further signatures\; the same id replaces ours]:DIR:"
+  "--inventory[approved inventory (default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml)]:FILE:_files"
+  "--signatures[further signatures\; the same id replaces ours]:DIR:_files -/"
   {-q,--quiet}"[no progress line]"
   {-v,--verbose}"[log what is done, to stderr]"
-  "--color[color]:color:(auto always never)"
+  "--color[colours in text (NO_COLOR works)]:color:(auto always never)"
   ":pid, \:port, path, id, product, rule, or the key of a finding:"
 )
 
@@ -97,18 +97,18 @@ _shtab_aiguard_agent_inventory_defaults_added=0
 
 _shtab_aiguard_agent_inventory_approve_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--note[note]:note:"
-  "*--path[look for models here too (repeatable)]:DIR:"
+  "--note[why, a ticket]:note:"
+  "*--path[look for models here too (repeatable)]:DIR:_files -/"
   "--no-stores[do not walk the usual model stores]"
   "--remote[walk NFS, CIFS and other remote file systems too]"
   "--hash[compute SHA-256 of every model file (reads all of it)]"
-  "--cache[keep digests here (with --hash\: a default place)]:FILE:"
-  "--root[a recorded host tree instead of this host]:DIR:"
+  "--cache[keep digests here (with --hash\: a default place)]:FILE:_files"
+  "--root[a recorded host tree instead of this host]:DIR:_files -/"
   "--no-probe[ask no server anything\: processes and files alone]"
   "--probe-seconds[time for all questions (default 10)]:S:"
   "--allow-post[send the marked read-only POSTs too (docs\/probe-policy.md)]"
-  "--inventory[approved inventory (default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml)]:FILE:"
-  "--signatures[further signatures\; the same id replaces ours]:DIR:"
+  "--inventory[approved inventory (default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml)]:FILE:_files"
+  "--signatures[further signatures\; the same id replaces ours]:DIR:_files -/"
   {-q,--quiet}"[no progress line]"
   {-v,--verbose}"[log what is done, to stderr]"
   "--by[who approves (default\: the user who runs this)]:WHO:"
@@ -121,7 +121,7 @@ _shtab_aiguard_agent_inventory_approve_defaults_added=0
 
 _shtab_aiguard_agent_inventory_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":default\: the inventory that scan would use:"
+  ":default\: the inventory that scan would use:_files"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -129,17 +129,17 @@ _shtab_aiguard_agent_inventory_check_defaults_added=0
 
 _shtab_aiguard_agent_inventory_diff_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "*--path[look for models here too (repeatable)]:DIR:"
+  "*--path[look for models here too (repeatable)]:DIR:_files -/"
   "--no-stores[do not walk the usual model stores]"
   "--remote[walk NFS, CIFS and other remote file systems too]"
   "--hash[compute SHA-256 of every model file (reads all of it)]"
-  "--cache[keep digests here (with --hash\: a default place)]:FILE:"
-  "--root[a recorded host tree instead of this host]:DIR:"
+  "--cache[keep digests here (with --hash\: a default place)]:FILE:_files"
+  "--root[a recorded host tree instead of this host]:DIR:_files -/"
   "--no-probe[ask no server anything\: processes and files alone]"
   "--probe-seconds[time for all questions (default 10)]:S:"
   "--allow-post[send the marked read-only POSTs too (docs\/probe-policy.md)]"
-  "--inventory[approved inventory (default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml)]:FILE:"
-  "--signatures[further signatures\; the same id replaces ours]:DIR:"
+  "--inventory[approved inventory (default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml)]:FILE:_files"
+  "--signatures[further signatures\; the same id replaces ours]:DIR:_files -/"
   {-q,--quiet}"[no progress line]"
   {-v,--verbose}"[log what is done, to stderr]"
 )
@@ -149,18 +149,18 @@ _shtab_aiguard_agent_inventory_diff_defaults_added=0
 
 _shtab_aiguard_agent_inventory_init_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--output[write it there\; an existing file is never replaced]:FILE:"
-  "*--path[look for models here too (repeatable)]:DIR:"
+  "--output[write it there\; an existing file is never replaced]:FILE:_files"
+  "*--path[look for models here too (repeatable)]:DIR:_files -/"
   "--no-stores[do not walk the usual model stores]"
   "--remote[walk NFS, CIFS and other remote file systems too]"
   "--hash[compute SHA-256 of every model file (reads all of it)]"
-  "--cache[keep digests here (with --hash\: a default place)]:FILE:"
-  "--root[a recorded host tree instead of this host]:DIR:"
+  "--cache[keep digests here (with --hash\: a default place)]:FILE:_files"
+  "--root[a recorded host tree instead of this host]:DIR:_files -/"
   "--no-probe[ask no server anything\: processes and files alone]"
   "--probe-seconds[time for all questions (default 10)]:S:"
   "--allow-post[send the marked read-only POSTs too (docs\/probe-policy.md)]"
-  "--inventory[approved inventory (default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml)]:FILE:"
-  "--signatures[further signatures\; the same id replaces ours]:DIR:"
+  "--inventory[approved inventory (default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml)]:FILE:_files"
+  "--signatures[further signatures\; the same id replaces ours]:DIR:_files -/"
   {-q,--quiet}"[no progress line]"
   {-v,--verbose}"[log what is done, to stderr]"
   "--by[who approves (default\: the user who runs this)]:WHO:"
@@ -172,12 +172,12 @@ _shtab_aiguard_agent_inventory_init_defaults_added=0
 _shtab_aiguard_agent_inventory_waive_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--until[last day on which it holds]:YYYY-MM-DD:"
-  "--reason[reason]:reason:"
-  "--inventory[FILE]:FILE:"
+  "--reason[why it is tolerated]:reason:"
+  "--inventory[default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml]:FILE:_files"
   "--by[who approves (default\: the user who runs this)]:WHO:"
   "--dry-run[print the change, write nothing]"
   ":rule id, as in\: aiguard-agent rules list:"
-  ":subject of the finding\; \* stands for any text:"
+  ":id that scan prints with the finding\; \* stands for any text:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -192,7 +192,7 @@ _shtab_aiguard_agent_rules_defaults_added=0
 
 _shtab_aiguard_agent_rules_list_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--format[format]:format:(text json)"
+  "--format[output format (default text)]:format:(text json)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -200,7 +200,7 @@ _shtab_aiguard_agent_rules_list_defaults_added=0
 
 _shtab_aiguard_agent_rules_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":RULE:"
+  ":rule id:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -208,23 +208,23 @@ _shtab_aiguard_agent_rules_show_defaults_added=0
 
 _shtab_aiguard_agent_scan_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "*--path[look for models here too (repeatable)]:DIR:"
+  "*--path[look for models here too (repeatable)]:DIR:_files -/"
   "--no-stores[do not walk the usual model stores]"
   "--remote[walk NFS, CIFS and other remote file systems too]"
   "--hash[compute SHA-256 of every model file (reads all of it)]"
-  "--cache[keep digests here (with --hash\: a default place)]:FILE:"
-  "--root[a recorded host tree instead of this host]:DIR:"
+  "--cache[keep digests here (with --hash\: a default place)]:FILE:_files"
+  "--root[a recorded host tree instead of this host]:DIR:_files -/"
   "--no-probe[ask no server anything\: processes and files alone]"
   "--probe-seconds[time for all questions (default 10)]:S:"
   "--allow-post[send the marked read-only POSTs too (docs\/probe-policy.md)]"
-  "--inventory[approved inventory (default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml)]:FILE:"
-  "--signatures[further signatures\; the same id replaces ours]:DIR:"
+  "--inventory[approved inventory (default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml)]:FILE:_files"
+  "--signatures[further signatures\; the same id replaces ours]:DIR:_files -/"
   {-q,--quiet}"[no progress line]"
   {-v,--verbose}"[log what is done, to stderr]"
   "--min-severity[hide findings below (still counted)]:min_severity:(info low medium high critical)"
   "--min-confidence[hide less certain ones (counted)]:min_confidence:(low medium high)"
   "--format[output format (default text)]:format:(csv json ndjson text)"
-  "--output[write to a file instead of stdout]:FILE:"
+  "--output[write to a file instead of stdout]:FILE:_files"
   "--color[colours in text (NO_COLOR works)]:color:(auto always never)"
   "--details[evidence of every server and model in text]"
   "--fail-on[exit 1 from this severity on]:fail_on:(info low medium high critical never)"
@@ -242,7 +242,7 @@ _shtab_aiguard_agent_signatures_defaults_added=0
 
 _shtab_aiguard_agent_signatures_lint_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--signatures[further signatures\; the same id replaces ours]:DIR:"
+  "--signatures[further signatures\; the same id replaces ours]:DIR:_files -/"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -250,8 +250,8 @@ _shtab_aiguard_agent_signatures_lint_defaults_added=0
 
 _shtab_aiguard_agent_signatures_list_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--format[format]:format:(text json)"
-  "--signatures[further signatures\; the same id replaces ours]:DIR:"
+  "--format[output format (default text)]:format:(text json)"
+  "--signatures[further signatures\; the same id replaces ours]:DIR:_files -/"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -259,8 +259,8 @@ _shtab_aiguard_agent_signatures_list_defaults_added=0
 
 _shtab_aiguard_agent_signatures_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--signatures[further signatures\; the same id replaces ours]:DIR:"
-  ":ID:"
+  "--signatures[further signatures\; the same id replaces ours]:DIR:_files -/"
+  ":product id:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -268,8 +268,8 @@ _shtab_aiguard_agent_signatures_show_defaults_added=0
 
 _shtab_aiguard_agent_signatures_test_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--signatures[further signatures\; the same id replaces ours]:DIR:"
-  ":folder of \<id\>.yaml case files:"
+  "--signatures[further signatures\; the same id replaces ours]:DIR:_files -/"
+  ":folder of \<id\>.yaml case files:_files -/"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -23,7 +23,7 @@ FILES = {"bash": "completion.bash", "zsh": "completion.zsh", "tcsh": "completion
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("shell", choices=sorted(FILES))
+    parser.add_argument("shell", choices=sorted(FILES), help="which script, or man")
 
 
 def run(options: Namespace) -> int:

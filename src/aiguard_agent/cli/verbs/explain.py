@@ -32,7 +32,9 @@ def configure(parser: ArgumentParser) -> None:
         "subject", metavar="SUBJECT", help="pid, :port, path, id, product, rule, or the key of a finding"
     )
     add_scan_arguments(parser)
-    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+    parser.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto", help="colours in text (NO_COLOR works)"
+    )
 
 
 def run(options: Namespace) -> int:

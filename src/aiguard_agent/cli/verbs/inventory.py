@@ -16,7 +16,7 @@ from aiguard_agent.agent import all_rules
 from aiguard_agent.cli import exits
 from aiguard_agent.cli.console import write_out
 from aiguard_agent.cli.parser import did_you_mean
-from aiguard_agent.cli.scanning import add_scan_arguments, default_inventories, inventory_path, scan_from
+from aiguard_agent.cli.scanning import add_scan_arguments, default_inventories, default_text, inventory_path, scan_from
 from aiguard_agent.cli.verb import Verb
 from aiguard_agent.core.assets import ModelFile, Server
 from aiguard_agent.core.report import ScanReport
@@ -52,13 +52,13 @@ def configure(parser: ArgumentParser) -> None:
     approve.add_argument(
         "id", metavar="ID", help="id of a server or model or a beginning that only one has, a pid, a path"
     )
-    approve.add_argument("--note", default="")
+    approve.add_argument("--note", default="", help="why, a ticket")
     waive = actions.add_parser("waive", help="accept one finding until a day")
     waive.add_argument("rule", metavar="RULE", help="rule id, as in: aiguard-agent rules list")
-    waive.add_argument("subject", metavar="SUBJECT", help="subject of the finding; * stands for any text")
+    waive.add_argument("subject", metavar="SUBJECT", help="id that scan prints with the finding; * stands for any text")
     waive.add_argument("--until", required=True, metavar="YYYY-MM-DD", help="last day on which it holds")
-    waive.add_argument("--reason", required=True)
-    waive.add_argument("--inventory", metavar="FILE", default=None)
+    waive.add_argument("--reason", required=True, help="why it is tolerated")
+    waive.add_argument("--inventory", metavar="FILE", default=None, help=f"default: {default_text()}")
     for action in (start, diff, approve):
         add_scan_arguments(action)
     for action in (start, approve, waive):

@@ -19,9 +19,9 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="one line a rule")
-    listing.add_argument("--format", choices=("text", "json"), default="text")
+    listing.add_argument("--format", choices=("text", "json"), default="text", help="output format (default text)")
     show = actions.add_parser("show", help="one rule, whole")
-    show.add_argument("id", metavar="RULE")
+    show.add_argument("id", metavar="RULE", help="rule id")
 
 
 def run(options: Namespace) -> int:

@@ -35,9 +35,9 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="one line a signature")
-    listing.add_argument("--format", choices=("text", "json"), default="text")
+    listing.add_argument("--format", choices=("text", "json"), default="text", help="output format (default text)")
     show = actions.add_parser("show", help="one signature, whole, as YAML")
-    show.add_argument("id", metavar="ID")
+    show.add_argument("id", metavar="ID", help="product id")
     check = actions.add_parser("lint", help="recommendations for authors; exit 3 when there are any")
     test = actions.add_parser("test", help="run cases; exit 3 when one fails or a signature has no near miss")
     test.add_argument("cases", metavar="DIR", help="folder of <id>.yaml case files")
