@@ -159,13 +159,11 @@ def read_models(
 def _hashed(host: Host, found: Recognised, digests: Digests, options: ScanOptions, blind: list[Blind]) -> Recognised:
     """Add the digest where it was asked for, or costs next to nothing."""
     seen = found.seen
-    if seen.sha256 and not options.hash_all:
-        return found
     if not options.hash_all and not digests.known(seen) and (seen.size > SMALL or found.header.role != "model"):
         return found
     options.progress(f"hashing {seen.path}")
     try:
-        return replace(found, seen=replace(seen, sha256=digests.of(host, seen)))
+        return replace(found, seen=replace(seen, sha256=digests.of(host, seen), computed=True))
     except (OSError, AiguardError) as error:
         blind.append(blind_of("digest", seen.path, error))
         return found

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from dataclasses import replace
+
 from aiguard_agent.core.assets import ModelHeader
 from aiguard_agent.core.facts import FileSeen
 from aiguard_agent.identify.asset import EVIDENCE_FILES, Group, model_of
@@ -100,3 +102,20 @@ def test_holders_of_all_parts_are_united() -> None:
     main = (part("/a", {"held_by": (9, 3)}), part("/b", {"held_by": (3,)}))
 
     assert model_of(Group(path="/", main=main)).held_by == (3, 9)
+
+
+def test_a_claimed_digest_is_marked_and_a_false_one_is_told() -> None:
+    """What a file name says of the content is a claim until the content was hashed; then the two are compared."""
+    path = "/m/blobs/sha256-" + "e" * 64
+    named = part(path)
+    claimed = replace(named, seen=replace(named.seen, sha256="e" * 64))
+    true = replace(named, seen=replace(named.seen, sha256="e" * 64, computed=True))
+    false = replace(named, seen=replace(named.seen, sha256="f" * 64, computed=True))
+
+    models = [model_of(Group(path=path, main=(one,))) for one in (claimed, true, false)]
+
+    assert [model.digest_claimed for model in models] == [True, False, False]
+    told = [[line.what for line in model.evidence if line.kind == "remark"] for model in models]
+    assert told[0] == ["digest is the name its store keeps it under, not computed"]
+    assert told[1] == []
+    assert told[2] == ["its store keeps it under another digest: sha256:" + "e" * 64]

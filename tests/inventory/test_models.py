@@ -216,3 +216,32 @@ def test_an_entry_is_titled_by_what_it_names() -> None:
     assert title_of_entry(ApprovedModel(name="a")) == "a"
     assert title_of_entry(ApprovedModel(sha256=D1)) == "sha256:aaaaaaaaaaaa"
     assert title_of_entry(ApprovedModel(fingerprint=F1)) == "fingerprint:111111111111"
+
+
+CLAIMED = replace(MODEL, digest_claimed=True)
+
+
+def test_a_claimed_digest_approves_as_a_name_does() -> None:
+    """A store's name for a file is no proof: it approves, and the clause says that nobody computed it."""
+    found = answer(CLAIMED, ApprovedModel(sha256=D1))
+
+    assert found.state is ApprovalState.APPROVED
+    assert "as its store names it, digest not compared" in found.clause
+
+
+def test_a_claimed_digest_over_other_tensors_is_a_swap() -> None:
+    """A file that calls itself the approved digest and is built differently is drift, never approved."""
+    found = answer(CLAIMED, ApprovedModel(sha256=D1, fingerprint=F2), ApprovedModel(path="/models/*"))
+
+    assert found.state is ApprovalState.DRIFTED
+    assert found.deviations == (f"fingerprint {F1} is not the approved one ({F2})",)
+
+
+def test_a_fingerprint_speaks_for_a_claimed_digest() -> None:
+    """Where the tensors were compared, that is what approves."""
+    assert "by fingerprint" in answer(CLAIMED, ApprovedModel(sha256=D1, fingerprint=F1)).clause
+
+
+def test_another_claimed_digest_is_still_drift() -> None:
+    """An approved name whose store names another digest was pulled anew."""
+    assert answer(CLAIMED, ApprovedModel(name="llama.gguf", sha256=D2)).state is ApprovalState.DRIFTED

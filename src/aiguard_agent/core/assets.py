@@ -171,6 +171,8 @@ class ModelFile:
     """Where it says it came from: `hf:org/name@revision`, `ollama:llama3.1:8b`, "" = unknown."""
     sha256: str = ""
     """Of the file itself, or of the digest a content-addressed store keeps it under; "" = not computed."""
+    digest_claimed: bool = False
+    """True when `sha256` is only the name its store keeps it under: anybody may call a file so."""
     fingerprint: str = ""
     runs_code: bool = False
     files: tuple[str, ...] = ()

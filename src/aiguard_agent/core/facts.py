@@ -164,6 +164,8 @@ class FileSeen:
     reach: str = ""
     """Path to open it by when `path` cannot be opened directly (/proc/PID/root/…); "" = use `path`."""
     sha256: str | None = None
+    computed: bool = False
+    """True when `sha256` was computed from the bytes; else it is what the file's name claims, and proves nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aiguard_agent.core.assets import Evidence, ModelFile, ModelHeader
 from aiguard_agent.core.facts import FileSeen
 from aiguard_agent.identify.fingerprint import fingerprint, parameters
-from aiguard_agent.identify.recognised import SHARD, SNAPSHOT, Recognised, folder_and_name, places, stored_digest
+from aiguard_agent.identify.recognised import (
+    SHARD,
+    SNAPSHOT,
+    Recognised,
+    claimed_digest,
+    folder_and_name,
+    places,
+    stored_digest,
+)
 
 EVIDENCE_FILES = 4
 """Parts that are told one by one; a model of 200 shards needs no 200 lines."""
@@ -69,6 +77,7 @@ def model_of(group: Group) -> ModelFile:
         author=_first(header.author for header in words),
         source=_source(aliases, (*group.also, group.path)),
         sha256=digest,
+        digest_claimed=bool(digest) and not first.seen.computed,
         fingerprint=print_,
         runs_code=any(header.runs_code for header in words),
         files=tuple(sorted(seen.path for seen in seens)),
@@ -190,12 +199,17 @@ def _evidence(group: Group) -> tuple[Evidence, ...]:
     for one in (*group.main, *group.extra):
         lines.extend(Evidence(what=remark, where=one.path, kind="remark") for remark in one.header.remarks)
     lines.extend(Evidence(what=f"part not seen: {name}", where=group.path, kind="remark") for name in group.missing)
-    if any(not one.seen.sha256 and stored_digest(one.seen) for one in group.main[:1]):
-        where = group.main[0].path
-        lines.append(
-            Evidence(what="digest is the name its store keeps it under, not computed", where=where, kind="remark")
-        )
+    lines.extend(Evidence(what=words, where=group.main[0].path, kind="remark") for words in _doubts(group.main[0].seen))
     return tuple(lines)
+
+
+def _doubts(seen: FileSeen) -> Iterator[str]:
+    """Say how far the digest can be believed: a store names files by it, and whoever may write there names them."""
+    claimed = claimed_digest(seen.path)
+    if not seen.computed and stored_digest(seen):
+        yield "digest is the name its store keeps it under, not computed"
+    elif seen.computed and claimed and claimed != seen.sha256:
+        yield f"its store keeps it under another digest: sha256:{claimed}"
 
 
 def _seen_words(header: ModelHeader) -> str:

@@ -47,5 +47,10 @@ def stored_digest(seen: FileSeen) -> str:
     """Return the SHA-256 that was computed, or that a content-addressed store keeps the file under, or ""."""
     if seen.sha256:
         return seen.sha256
-    match = DIGEST_NAME.search(seen.path)
+    return claimed_digest(seen.path)
+
+
+def claimed_digest(path: str) -> str:
+    """Return the SHA-256 that a content-addressed store keeps a file under, "" when its name is another."""
+    match = DIGEST_NAME.search(path)
     return match["digest"] if match else ""

@@ -1,7 +1,8 @@
 """Is this model approved, and by which clause? Pure.
 
-    digest  >  structural fingerprint  >  id, name, source  >  path
+    digest  >  structural fingerprint  >  id, name, source, claimed digest  >  path
 
+A digest that was not computed, but read off a file name, is a name: whoever wrote the file chose it.
 An approved name with another digest is never approved by something weaker: that is what a swapped model looks like.
 """
 
@@ -123,17 +124,18 @@ def _fit(entry: ApprovedModel, index: int, model: ModelFile, today: str) -> _Fit
     digests = {_hex(digest) for digest in texts(entry.sha256)}
     prints = {_hex(digest) for digest in texts(entry.fingerprint)}
     ended = expired(entry.expires, today)
-    if model.sha256 and _hex(model.sha256) in digests:
+    same_digest = bool(model.sha256) and _hex(model.sha256) in digests
+    if same_digest and not model.digest_claimed:
         return _Fit(strength=Strength.DIGEST, index=index, by="sha256", deviations=ended)
     same_print = bool(model.fingerprint) and _hex(model.fingerprint) in prints
-    other_digest = bool(model.sha256 and digests)
+    other_digest = bool(model.sha256 and digests) and not same_digest
     other_print = bool(model.fingerprint and prints) and not same_print
     changes = (*_changes(entry, model, other_digest, other_print), *_terms(entry, model), *ended)
     if same_print and not other_digest:
         return _Fit(strength=Strength.FINGERPRINT, index=index, by="fingerprint", deviations=changes)
     swapped = other_digest or other_print
     unsure = f", {NOT_COMPARED}" if (digests or prints) and not swapped else ""
-    named = _named(entry, model)
+    named = ("sha256 as its store names it", True) if same_digest else _named(entry, model)
     if named:
         pinned = Strength.PINNED_NAME_OTHER_DIGEST if named[1] else Strength.GLOB_OTHER_DIGEST
         strength = pinned if swapped else Strength.NAME
