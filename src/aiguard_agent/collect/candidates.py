@@ -32,9 +32,12 @@ _SIDECARS = frozenset(
 """Files that speak about the model beside them."""
 
 _SHARD = re.compile(r"\.data-\d{5}-of-\d{5}$|\.index\.json$|\.safetensors\.index|^sha256[-:][0-9a-f]{64}$")
-_LIGHTGBM = re.compile(r"(lgb|lightgbm|gbm|booster|model)[\w.-]*\.txt$")
-_TREE_JSON = re.compile(r"(xgb|xgboost|booster|model)[\w.-]*\.json$")
-_OPENVINO = re.compile(r"(openvino|model|_ir)[\w.-]*\.xml$")
+_BESIDE = re.compile(
+    r"(?:(?:lgb|lightgbm|gbm|booster|model)[\w.-]*\.txt"  # LightGBM
+    r"|(?:xgb|xgboost|booster|model)[\w.-]*\.json"  # XGBoost
+    r"|(?:openvino|model|_ir)[\w.-]*\.xml)$"
+)
+_MAY_LIE_BESIDE = (".txt", ".json", ".xml")
 _CODE = re.compile(
     r"\.(so(\.[\d.]+)?|a|o|jar|class|pyc|pyo|py|pyd|js|mjs|cjs|node|wasm|jsa|war|ear|ko|dll|exe|whl|deb|rpm|"
     r"ttf|otf|ttc|woff2?|pcf|mo|gmo|log|db|sqlite3?|db3|db-wal|db-shm|ldb|sst|wal|journal|frm|ibd|myd|myi|tsidx|"
@@ -56,14 +59,31 @@ def suffix_of(name: str) -> str:
 
 def named_like_model(name: str) -> bool:
     """Tell whether a file name is one that model weights carry."""
-    lower = name.lower()
-    return suffix_of(lower) in MODEL_SUFFIXES or _SHARD.search(lower) is not None
+    return _weights(name.lower())
 
 
 def sidecar(name: str) -> bool:
     """Tell whether a file name is one that speaks about the model beside it."""
+    return _beside(name.lower())
+
+
+def earns_a_look(name: str) -> bool:
+    """Tell whether a file name is either of the two: the question of a walk, asked of every name it meets."""
     lower = name.lower()
-    return lower in _SIDECARS or any(rule.search(lower) for rule in (_LIGHTGBM, _TREE_JSON, _OPENVINO))
+    return _weights(lower) or _beside(lower)
+
+
+def _weights(lower: str) -> bool:
+    dot = lower.rfind(".")
+    if dot > 0 and lower[dot:] in MODEL_SUFFIXES:
+        return True
+    if "-of-" in lower or ".index" in lower or lower.startswith("sha256"):
+        return _SHARD.search(lower) is not None
+    return False
+
+
+def _beside(lower: str) -> bool:
+    return lower in _SIDECARS or (lower.endswith(_MAY_LIE_BESIDE) and _BESIDE.search(lower) is not None)
 
 
 def is_code_or_data(name: str) -> bool:
@@ -87,12 +107,12 @@ def store_candidate(name: str, size: int, *, trusted: bool) -> bool:
     """Tell whether a file of a walked folder is kept; `trusted` folders are model stores, where size alone counts."""
     if size <= 0:
         return False
-    if named_like_model(name) or sidecar(name):
+    if earns_a_look(name):
         return True
     return trusted and size >= STORE_BIG and not is_code_or_data(name)
 
 
 def digest_in_name(name: str) -> str | None:
     """Return the SHA-256 that a content-addressed store names a file by; it is the store's word, nobody checked it."""
-    match = _SHA.match(name)
+    match = _SHA.match(name) if len(name) in (64, 71) else None
     return match[1] if match else None

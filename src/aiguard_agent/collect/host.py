@@ -94,14 +94,15 @@ class Host:
             return False
         return True
 
-    def resolve(self, path: str, *, within: str = "/") -> str | None:
+    def resolve(self, path: str, *, within: str = "/", known: str = "") -> str | None:
         """Return the host path behind all links of `path`, or None when it leaves `within`, loops or is absent.
 
-        Absolute link targets are taken as the host writes them, so a recorded host stays closed in itself.
+        Absolute link targets are taken as the host writes them, so a recorded host stays closed in itself. `known` is
+        a folder that `path` begins with and that is free of links already.
         """
         seen = 0
-        done = ""
-        parts = [p for p in path.split("/") if p not in ("", ".")][::-1]
+        done = known if known and path.startswith(f"{known}/") else ""
+        parts = [p for p in path[len(done) :].split("/") if p not in ("", ".")][::-1]
         while parts:
             part = parts.pop()
             if part == "..":

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from aiguard_agent.collect.candidates import digest_in_name, named_like_model, sidecar, store_candidate
+from aiguard_agent.collect.candidates import STORE_BIG, digest_in_name, earns_a_look, is_code_or_data
 from aiguard_agent.collect.foreign import open_path, resolve_at, stat_at
 from aiguard_agent.collect.host import Host, blind_of
 from aiguard_agent.collect.locate import Locator, Place
@@ -32,7 +32,8 @@ SKIPPED = frozenset(
 )
 """Folders that are never entered: they hold programs, or the same files again."""
 
-_UNFINISHED = re.compile(r"(\.incomplete|\.partial|-partial(-\d+)?|\.part|\.lock|\.crdownload|\.aria2)$")
+_UNFINISHED = (".incomplete", ".partial", "-partial", ".part", ".lock", ".crdownload", ".aria2")
+_PARTIAL = re.compile(r"-partial-\d+$")
 _SNAPSHOT = re.compile(r"(?:^|/)models--([^/]+)/snapshots/([^/]+)(?:/|$)")
 _LOOK_EVERY = 512
 
@@ -129,6 +130,8 @@ class _Run:
     too_deep: int = 0
     cut: list[str] = field(default_factory=list)
     """Folders that were read in part."""
+    lies_on: dict[str, Mount | None] = field(default_factory=dict)
+    """By folder, for those that links led to."""
 
     def read(self, folder: str) -> list[str]:
         """Read one folder and return its sub-folders, the last to be read first."""
@@ -161,43 +164,49 @@ class _Run:
         below: list[str] = []
         links: list[str] = []
         budget = self.walker.budget
-        manifest = "/manifests/" in f"{folder}/"
+        here = f"{folder.rstrip('/')}/"
+        manifest = "/manifests/" in here
         with os.scandir(fd) as entries:
             for entry in entries:
                 budget.spent += 1
                 if budget.spent % _LOOK_EVERY == 0 and budget.over:
                     self.cut.append(folder)
                     break
-                name = entry.name
-                if entry.is_symlink():
-                    links.append(name)
+                if entry.is_file(follow_symlinks=False):
+                    self._file(entry, here, mode, manifest)
+                elif entry.is_symlink():
+                    links.append(entry.name)
                 elif entry.is_dir(follow_symlinks=False):
+                    name = entry.name
                     if name not in SKIPPED and not name.startswith("datasets--"):
-                        below.append(f"{folder.rstrip('/')}/{name}")
-                elif entry.is_file(follow_symlinks=False):
-                    self._file(entry, folder, mode, manifest)
+                        below.append(here + name)
         for name in sorted(links):
-            self._link(name, folder)
+            if earns_a_look(name):
+                self._link(name, here)
         return sorted(below, reverse=True)
 
-    def _file(self, entry: os.DirEntry[str], folder: str, mode: int, manifest: bool) -> None:
+    def _file(self, entry: os.DirEntry[str], here: str, mode: int, manifest: bool) -> None:
         name = entry.name
-        if _UNFINISHED.search(name):
+        if name.endswith(_UNFINISHED) or ("-partial-" in name and _PARTIAL.search(name)):
             return
-        known = manifest or named_like_model(name) or sidecar(name)
+        known = manifest or earns_a_look(name)
         if not known and not self.plan.trusted:
             return
         try:
             info = entry.stat(follow_symlinks=False)
         except OSError:
             return  # it went away while we were reading its folder
-        if not manifest and not store_candidate(name, info.st_size, trusted=self.plan.trusted):
-            return
-        path = f"{folder.rstrip('/')}/{name}"
-        self._add(self._seen(path, info, mode))
+        size = info.st_size
+        if manifest or (size > 0 and (known or (size >= STORE_BIG and not is_code_or_data(name)))):
+            self._add(self._seen(here + name, info, mode))
 
-    def _seen(self, path: str, info: os.stat_result, mode: int) -> FileSeen | None:
-        """Return the fact for a file that was met, by its host path where there is one."""
+    def _seen(
+        self, path: str, info: os.stat_result, mode: int, *, shown: str = "", aliases: tuple[str, ...] = ()
+    ) -> FileSeen | None:
+        """Return the fact for a file that was met, by its host path where there is one.
+
+        `shown` is the name that people know it by, when that is a link to it.
+        """
         locator = self.walker.locator
         digest = digest_in_name(path.rpartition("/")[2])
         if self.plan.pid is not None and self.inside:
@@ -207,7 +216,7 @@ class _Run:
                 return None
             return locator.file_seen(place, store=self.plan.store, sha256=digest)
         return FileSeen(
-            path=path,
+            path=shown or path,
             size=info.st_size,
             dev=info.st_dev,
             inode=info.st_ino,
@@ -217,41 +226,52 @@ class _Run:
             uid=info.st_uid,
             user=locator.user(info.st_uid),
             directory_mode=mode,
+            aliases=(path, *aliases) if shown else aliases,
             store=self.plan.store,
+            reach=path if shown else "",
             sha256=digest,
         )
 
-    def _link(self, name: str, folder: str) -> None:
+    def _link(self, name: str, here: str) -> None:
         """Take a link to a model file: the file counts, under the name that people know."""
-        if not (named_like_model(name) or sidecar(name)):
-            return
-        path = f"{folder.rstrip('/')}/{name}"
-        real = resolve_at(self.walker.host, path, inside=self.inside)
-        if real is None or self.walker.refuses(self.mounts.at(real), real):
+        path = here + name
+        host, inside = self.walker.host, self.inside
+        real = resolve_at(host, path, inside=inside) if inside else host.resolve(path, known=here[:-1])
+        if real is None or self.walker.refuses(self._mount_of(real), real):
             return
         try:
-            info = stat_at(self.walker.host, real, inside=self.inside)
+            info = stat_at(host, real, inside=inside)
         except (OSError, ValueError):
             return
         if not stat.S_ISREG(info.st_mode) or info.st_size <= 0:
             return
-        seen = self._seen(real, info, self.walker.locator.folder_mode(real, self.inside))
-        if seen is None:
-            return
+        mode = self.walker.locator.folder_mode(real, inside)
         snapshot = _SNAPSHOT.search(path)
         repository = path[: snapshot.start(2) - len("/snapshots/")] if snapshot else ""
         if snapshot is None or not real.startswith(f"{repository}/"):
-            self._add(replace(seen, aliases=(*seen.aliases, path)))
+            self._add(_named_too(self._seen(real, info, mode), path))
             return
         origin = f"hf:{snapshot[1].replace('--', '/', 1)}@{snapshot[2]}"
+        if not (self.plan.pid is not None and inside):
+            self._add(self._seen(real, info, mode, shown=path, aliases=(origin,)))
+            return
+        seen = self._seen(real, info, mode)
         blob = real[len(repository) :]
-        if seen.reach:  # nothing on the host: both names are those of the process
-            self._add(replace(seen, path=path, aliases=(*seen.aliases, origin)))
-        elif seen.path.endswith(blob):
+        if seen is not None and seen.reach:  # nothing on the host: both names are those of the process
+            seen = replace(seen, path=path)
+        elif seen is not None and seen.path.endswith(blob):
             shown = seen.path.removesuffix(blob) + path[len(repository) :]
-            self._add(replace(seen, path=shown, reach=seen.path, aliases=(seen.path, *seen.aliases, origin)))
-        else:
-            self._add(replace(seen, aliases=(*seen.aliases, origin)))
+            seen = replace(seen, path=shown, reach=seen.path, aliases=(seen.path, *seen.aliases))
+        self._add(_named_too(seen, origin))
+
+    def _mount_of(self, path: str) -> Mount | None:
+        """Return the mount that a file lies on; those of a folder lie on one, unless a file is a mount itself."""
+        folder = path.rpartition("/")[0] or "/"
+        if path in self.points:
+            return self.points[path]
+        if folder not in self.lies_on:
+            self.lies_on[folder] = self.mounts.at(folder)
+        return self.lies_on[folder]
 
     def _add(self, seen: FileSeen | None) -> None:
         if seen is not None:
@@ -285,6 +305,10 @@ def single(locator: Locator, path: str, *, pid: int | None, store: str) -> FileS
         return None
     seen = locator.file_seen(place, store=store, sha256=digest_in_name(real.rpartition("/")[2]))
     return replace(seen, aliases=(*seen.aliases, path)) if path not in (real, seen.path) and pid is None else seen
+
+
+def _named_too(seen: FileSeen | None, name: str) -> FileSeen | None:
+    return replace(seen, aliases=(*seen.aliases, name)) if seen is not None else None
 
 
 def _depth(path: str) -> int:
