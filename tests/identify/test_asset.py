@@ -1,8 +1,7 @@
 """One group as a ModelFile."""
 
-from typing import Any
-
 from dataclasses import replace
+from typing import Any
 
 from aiguard_agent.core.assets import ModelHeader
 from aiguard_agent.core.facts import FileSeen
