@@ -27,6 +27,8 @@ from aiguard_agent.signatures.load import bundled
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DATA = REPOSITORY / "src" / "aiguard_agent" / "cli" / "data"
+README = REPOSITORY / "README.md"
+EXPECTED = REPOSITORY / "tests" / "cli" / "expected" / "gpu-07.txt"
 MADE = "<!-- made by docs/generate.py, do not edit -->\n"
 
 
@@ -164,7 +166,35 @@ def man() -> str:
     return re.sub(r"^\.TH .*$", lambda _found: title, page, count=1, flags=re.MULTILINE)
 
 
+def readme() -> str:
+    """Return the README with today's numbers and with a sample that a test has printed."""
+    text = README.read_text(encoding="utf-8")
+    for words, number in counts().items():
+        text = re.sub(rf"\d+(?= {words})", str(number), text)
+    return re.sub(
+        r"(?<=## What it prints\n\n```\n).*?(?=```\n)", lambda _found: sample(), text, count=1, flags=re.DOTALL
+    )
+
+
+def counts() -> dict[str, int]:
+    """Return the numbers that README.md tells, by the words that follow them there."""
+    return {
+        "products:": len(bundled()),
+        "model file formats,": len(model_formats()),
+        "rules:": len(all_rules()),
+    }
+
+
+def sample() -> str:
+    """Return the expected page of a test, cut down: the servers, the worst finding, what was not seen."""
+    head, servers, _models, findings, coverage = EXPECTED.read_text(encoding="utf-8").split("\n\n")
+    worst = findings[: findings.index("\nhigh ")]
+    unseen = coverage[coverage.index("\nnot seen") + 1 :]
+    return "\n".join((head, "", servers, "", worst, "…", unseen))
+
+
 PAGES: dict[Path, Callable[[], str]] = {
+    README: readme,
     REPOSITORY / "docs" / "rules.md": rules,
     REPOSITORY / "docs" / "servers.md": servers,
     REPOSITORY / "docs" / "formats.md": formats,
