@@ -123,3 +123,80 @@ def test_every_error_becomes_its_blind_spot(error: Exception, kind: BlindKind, r
     blind = blind_of("c", "s", error)
 
     assert (blind.collector, blind.subject, blind.kind, blind.reason) == ("c", "s", kind, reason)
+
+
+def test_a_folder_of_a_recorded_host_that_leads_out_stays_inside(tmp_path: Path) -> None:
+    """Whoever made a recording cannot make us list, stat or read what lies beside it, through any link on the way."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/secret").write_text("x")
+    (tmp_path / "out/link").symlink_to("told")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/home").symlink_to(tmp_path / "out")
+    (tmp_path / "root/up").symlink_to("../out")
+    host = Host(tmp_path / "root")
+
+    for way in ("/home", "/up"):
+        for look in (host.names, lambda p: host.lstat(f"{p}/secret"), lambda p: host.link(f"{p}/link")):
+            with pytest.raises(FileNotFoundError):
+                look(way)
+        assert not host.exists(f"{way}/secret")
+        assert host.resolve(f"{way}/secret") is None
+
+
+def test_what_is_no_file_is_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A FIFO or device under a file's name is looked at, not opened: to open a watchdog is to restart the host."""
+    os.mkfifo(tmp_path / "pyvenv.cfg")
+    opened: list[int] = []
+    real = os.open
+
+    def watched(path: str, flags: int, *more: int, **named: int | None) -> int:
+        opened.append(flags)
+        return real(path, flags, *more, **named)
+
+    monkeypatch.setattr(os, "open", watched)
+
+    with pytest.raises(OSError, match="not a regular file"):
+        Host().data(str(tmp_path / "pyvenv.cfg"))
+    assert opened and all(flags & os.O_PATH for flags in opened)
+
+
+def test_a_waiting_writer_is_not_woken(tmp_path: Path) -> None:
+    """A FIFO has no reader before and after we came by, in a foreign root too."""
+    os.mkfifo(tmp_path / "model.gguf")
+
+    for look in (
+        lambda: Host().reader(str(tmp_path / "model.gguf")),
+        lambda: Host().reader("/model.gguf", inside=str(tmp_path)),
+        lambda: Host(tmp_path).reader("/model.gguf"),
+    ):
+        with pytest.raises(OSError, match="not a regular file"):
+            look()
+    with pytest.raises(OSError, match="No such device"):
+        os.open(tmp_path / "model.gguf", os.O_WRONLY | os.O_NONBLOCK)
+
+
+def test_the_access_time_stays(tmp_path: Path) -> None:
+    """Reading leaves no trace in the file."""
+    path = tmp_path / "a"
+    path.write_text("x")
+    os.utime(path, (1, 2))
+
+    Host().text(str(path))
+
+    assert path.stat().st_atime == 1
+
+
+def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
+    """Whatever comes of it, what was opened to look is closed."""
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to("fifo")
+    before = len(os.listdir("/proc/self/fd"))
+
+    for host, folder in ((Host(), str(tmp_path)), (Host(tmp_path), "")):
+        for name in ("fifo", "link", "nothing", "."):
+            for look in (host.data, host.link):
+                with pytest.raises(OSError):
+                    look(f"{folder}/{name}") if name != "link" or look != host.link else host.link("/no/such")
+        assert host.names(folder or "/")
+
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -1,4 +1,5 @@
 from aiguard_agent.collect.places import NEVER, STORES
+from aiguard_agent.collect.procfs import ENVIRONMENT_NAMES
 
 
 def test_every_place_is_a_folder_that_can_be_found():
@@ -27,3 +28,11 @@ def test_the_stores_of_the_issue_are_there():
 
     assert {"huggingface", "ollama", "lm-studio", "llama.cpp", "comfyui", "torch-hub", "tf-hub", "mlflow"} <= names
     assert {"triton", "models", "srv", "whisper", "keras", "gpt4all", "jan", "invokeai"} <= names
+
+
+def test_every_variable_of_the_table_is_one_that_is_read():
+    """A variable that never leaves the environment of a process would lead nowhere."""
+    variables = {variable for store in STORES for variable, _rest in store.env}
+
+    assert len(variables) > 15
+    assert variables <= ENVIRONMENT_NAMES

@@ -97,22 +97,6 @@ def test_the_host_has_a_name(fake, files: dict[str, str], name: str) -> None:
     assert run.collect(fake.host(), Options(), collectors=[]).hostname == name
 
 
-def test_a_recorded_host_is_never_rootless(fake) -> None:
-    """Who reads a recording does not matter."""
-    assert run.is_rootless(fake.host()) is False
-
-
-@pytest.mark.parametrize(
-    ("bits", "rootless"),
-    [("000001ffffffffff", False), ("0000000000080004", False), ("0000000000080000", True), ("0000000000000004", True)],
-)
-def test_rights_on_the_live_host(monkeypatch: pytest.MonkeyPatch, bits: str, rootless: bool) -> None:
-    """Both the right to trace and the right to list foreign folders are needed."""
-    monkeypatch.setattr(Host, "text", lambda *_: f"CapEff:\t{bits}\n")
-
-    assert run.is_rootless(Host()) is rootless
-
-
 def test_the_real_fast_half_on_the_live_host() -> None:
     """A second look with the same host is a later pass and sees the same processes."""
     fast = [one for one in run.all_collectors() if one.name in ("processes", "sockets")]

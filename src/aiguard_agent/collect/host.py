@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 from aiguard_agent.collect.memory import Memory
@@ -21,6 +20,8 @@ from aiguard_agent.errors import BudgetExceeded
 
 TEXT_LIMIT = 1 << 20
 """Bytes read of one small text file at most."""
+_LOOK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _FIRST = 4096
 _CHUNK = 1 << 16
 
@@ -71,25 +72,32 @@ class Host:
 
     def link(self, path: str) -> str:
         """Return the target of a symbolic link, as written."""
-        return os.readlink(self.at(path))
+        if not self._prefix:
+            return os.readlink(path)
+        fd = open_in_root(self._prefix, path, _LOOK)
+        try:
+            return os.readlink("", dir_fd=fd)
+        finally:
+            os.close(fd)
 
     def names(self, path: str) -> list[str]:
         """Return the entry names of a directory, unsorted; raises OSError."""
-        return os.listdir(self.at(path))
-
-    def scan(self, path: str) -> Iterator[os.DirEntry[str]]:
-        """Yield the entries of a directory (os.scandir); raises OSError."""
-        with os.scandir(self.at(path)) as entries:
-            yield from entries
+        return os.listdir(path) if not self._prefix else self.names_in("/", path)
 
     def lstat(self, path: str) -> os.stat_result:
         """Stat without following a last link."""
-        return os.lstat(self.at(path))
+        if not self._prefix:
+            return os.lstat(path)
+        fd = open_in_root(self._prefix, path, _LOOK)
+        try:
+            return os.fstat(fd)
+        finally:
+            os.close(fd)
 
     def exists(self, path: str) -> bool:
         """Tell whether the path itself exists, a dangling link included; unreadable counts as absent."""
         try:
-            os.lstat(self.at(path))
+            self.lstat(path)
         except (OSError, ValueError):
             return False
         return True
@@ -110,7 +118,7 @@ class Host:
                 continue
             here = f"{done}/{part}"
             try:
-                mode = os.lstat(self.at(here)).st_mode
+                mode = self.lstat(here).st_mode
                 if not stat.S_ISLNK(mode):
                     done = here
                     continue
@@ -142,20 +150,32 @@ class Host:
     def _open(self, path: str, inside: str = "") -> int:
         """Open a regular file without blocking and without changing its access time.
 
-        On the live host a last link is refused; in a recorded or foreign root links are taken inside that root.
+        Looked at before it is opened: to open a device can start it, rewind it or end it (a watchdog restarts the
+        host), and to open a FIFO wakes who waits there. What was looked at is what is opened, whatever its name
+        leads to by then. On the live host a last link is refused; in a recorded or foreign root links are taken
+        inside that root.
         """
-        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
-        flags |= 0 if path.startswith("/proc/") else os.O_NOATIME
         root = self.at(inside) if inside else self._prefix
+        if not root and path.startswith("/proc/") and "/root/" not in path:
+            return os.open(path, _READ | os.O_NOFOLLOW)  # made by the kernel: nothing else lies there
+        looked = open_in_root(root, path, os.O_PATH | os.O_CLOEXEC) if root else os.open(path, _LOOK)
         try:
-            fd = open_in_root(root, path, flags) if root else os.open(path, flags | os.O_NOFOLLOW)
-        except PermissionError:
-            flags &= ~os.O_NOATIME  # it is refused to those who do not own the file
-            fd = open_in_root(root, path, flags) if root else os.open(path, flags | os.O_NOFOLLOW)
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            os.close(fd)
-            raise OSError(errno.EINVAL, "not a regular file", path)
-        return fd
+            mode = os.fstat(looked).st_mode
+            if not stat.S_ISREG(mode):
+                if stat.S_ISLNK(mode):
+                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+                raise OSError(errno.EINVAL, "not a regular file", path)
+            return _opened(looked)
+        finally:
+            os.close(looked)
+
+
+def _opened(looked: int) -> int:
+    """Open for reading what a descriptor stands for."""
+    try:
+        return os.open(f"/proc/self/fd/{looked}", _READ | os.O_NOATIME)
+    except PermissionError:  # NOATIME is refused to those who do not own the file
+        return os.open(f"/proc/self/fd/{looked}", _READ)
 
 
 class FileReader:

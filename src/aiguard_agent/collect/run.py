@@ -12,11 +12,9 @@ from aiguard_agent.collect import collectors as plugins
 from aiguard_agent.collect.collector import Collector, Options, Sight
 from aiguard_agent.collect.host import Host, blind_of
 from aiguard_agent.collect.merge import merge_files
-from aiguard_agent.collect.procfs import parse_capabilities
+from aiguard_agent.collect.rights import is_rootless
 from aiguard_agent.core.facts import CollectorRun, HostFacts
 from aiguard_agent.core.plugins import discover
-
-_DAC_OVERRIDE, _DAC_READ_SEARCH, _SYS_PTRACE = 1 << 1, 1 << 2, 1 << 19
 
 
 def all_collectors() -> tuple[Collector, ...]:
@@ -103,17 +101,6 @@ def merge(old: Sight, new: Sight) -> Sight:
         stores=old.stores + new.stores,
         notes={**old.notes, **new.notes},
     )
-
-
-def is_rootless(host: Host) -> bool:
-    """Tell whether we lack the rights to see what other users' processes run and hold; False for a recorded host."""
-    if not host.live:
-        return False
-    try:
-        held = parse_capabilities(host.text("/proc/self/status"))
-    except OSError:
-        return True
-    return not (held & _SYS_PTRACE and held & (_DAC_READ_SEARCH | _DAC_OVERRIDE))
 
 
 def _first_line(host: Host, *paths: str) -> str:

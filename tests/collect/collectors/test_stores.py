@@ -166,14 +166,14 @@ def test_many_blind_spots_of_a_kind_are_counted():
 def test_unreadable_home_is_told(tmp_path, monkeypatch):
     """A home that we may not list is a blind spot."""
     put(tmp_path, "home/bob/.cache/llama.cpp/a.gguf")
-    real = os.listdir
+    real = Host.names
 
-    def refuse(path):
-        if str(path).endswith("/home/bob"):
+    def refuse(host, path):
+        if path == "/home/bob":
             raise PermissionError(13, "Permission denied")
-        return real(path)
+        return real(host, path)
 
-    monkeypatch.setattr(os, "listdir", refuse)
+    monkeypatch.setattr(Host, "names", refuse)
 
     assert [(blind.subject, blind.kind) for blind in look(tmp_path).blind] == [("home /home/bob", BlindKind.DENIED)]
 

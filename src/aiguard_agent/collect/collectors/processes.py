@@ -25,6 +25,7 @@ from aiguard_agent.collect.procfs import (
     parse_users,
 )
 from aiguard_agent.collect.redact import redact_argv
+from aiguard_agent.collect.rights import advice
 from aiguard_agent.core.facts import Blind, BlindKind, Process
 
 NAME = "processes"
@@ -252,7 +253,7 @@ def _hidden(host: Host, processes: tuple[Process, ...]) -> list[Blind]:
             Blind(
                 collector=NAME,
                 subject=f"{denied} processes",
-                reason="program, descriptors and environment are denied; run as root",
+                reason=f"program, descriptors and environment are denied; {advice(host)}",
                 kind=BlindKind.DENIED,
                 count=denied,
             )
@@ -262,7 +263,7 @@ def _hidden(host: Host, processes: tuple[Process, ...]) -> list[Blind]:
             Blind(
                 collector=NAME,
                 subject="processes of other users",
-                reason="/proc is mounted with hidepid and does not list them; run as root",
+                reason=f"/proc is mounted with hidepid and does not list them; {advice(host)}",
                 kind=BlindKind.DENIED,
             )
         )

@@ -20,6 +20,7 @@ from aiguard_agent.collect.procnet import (
     parse_tcp,
     parse_unix,
 )
+from aiguard_agent.collect.rights import advice
 from aiguard_agent.core.facts import Blind, BlindKind, Listener, Namespace, Process, Scope
 
 NAME = "sockets"
@@ -203,11 +204,11 @@ def _unplaced(host: Host, processes: Sequence[Process]) -> list[Blind]:
     if not host.live:
         return []
     count = sum(process.netns is None and process.exe != "" and process.state not in "ZX" for process in processes)
-    reason = "they live in network namespaces that are denied to us; run as root"
-    blind = Blind(
-        collector=NAME, subject=f"sockets of {count} processes", reason=reason, kind=BlindKind.DENIED, count=count
-    )
-    return [blind] if count else []
+    if not count:
+        return []
+    reason = f"they live in network namespaces that are denied to us; {advice(host)}"
+    subject = f"sockets of {count} processes"
+    return [Blind(collector=NAME, subject=subject, reason=reason, kind=BlindKind.DENIED, count=count)]
 
 
 def _unowned(host: Host, listeners: Sequence[Listener], options: Options) -> list[Blind]:
@@ -219,7 +220,7 @@ def _unowned(host: Host, listeners: Sequence[Listener], options: Options) -> lis
     if host.memory.search_spent:
         reason, kind = f"the budget of {options.descriptors} descriptors was spent", BlindKind.BUDGET
     elif host.memory.search_denied:
-        reason = f"the descriptors of {host.memory.search_denied} processes are denied; run as root"
+        reason = f"the descriptors of {host.memory.search_denied} processes are denied; {advice(host)}"
     subject = f"owners of {count} listening sockets"
     return [Blind(collector=NAME, subject=subject, reason=reason, kind=kind, count=count)]
 
