@@ -1,5 +1,4 @@
 import json
-import os
 
 from aiguard_agent.collect.collector import Options, Sight
 from aiguard_agent.collect.collectors.stores import COLLECTOR, fold
