@@ -1,7 +1,9 @@
+import errno
 import time
 
 import pytest
 
+from aiguard_agent.collect import foreign
 from aiguard_agent.collect.host import Host
 from aiguard_agent.collect.locate import Locator
 from aiguard_agent.collect.tops import Tops
@@ -115,3 +117,65 @@ def test_search_for_models_below_an_argument_is_bounded(tops, tmp_path):
     tops.named_by(process("/deep"))
 
     assert planned(tops) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "marker", "expected"),
+    [
+        ("v/lib/python3.11/site-packages/torch/testing", "", False),
+        ("app/node_modules/onnxruntime", "", False),
+        ("usr/lib/python3/dist-packages/x", "", False),
+        ("usr/lib/libreoffice", "", False),
+        ("app/venv", "app/venv/pyvenv.cfg", False),
+        ("app/venv/share/x", "app/venv/pyvenv.cfg", False),
+        ("src/project/tests/data", "src/project/.git/HEAD", False),
+        ("src/project/tests/data", "", True),
+        ("srv/tests/m", "srv/tests/m/.git/HEAD", True),
+        ("src/project/weights", "src/project/.git/HEAD", True),
+        ("app/data", "app/venv/pyvenv.cfg", True),
+    ],
+)
+def test_folders_of_programs_are_not_walked_for_an_argument(tops, tmp_path, folder, marker, expected):
+    """Libraries, virtual environments and the tests of a checkout hold models that nobody serves."""
+    put(tmp_path, f"{folder}/model.onnx")
+    if marker:
+        put(tmp_path, marker)
+
+    tops.named_by(process(f"/{folder}"))
+
+    assert planned(tops) == ([("argv", f"/{folder}")] if expected else [])
+
+
+def test_folder_of_programs_is_walked_when_it_is_meant(tops, tmp_path):
+    """A variable that means models, or an option that does, names what is served, wherever it lies."""
+    put(tmp_path, "v/site-packages/pkg/model.onnx")
+
+    tops.named_by(process(env=(("MODEL_PATH", "/v/site-packages/pkg"),)))
+
+    assert planned(tops) == [("argv", "/v/site-packages/pkg")]
+
+
+def test_model_file_in_a_folder_of_programs_counts_when_named(tops, tmp_path):
+    """Whoever names the file itself means it."""
+    put(tmp_path, "v/site-packages/pkg/model.onnx")
+
+    tops.named_by(process("/v/site-packages/pkg/model.onnx"))
+
+    assert [seen.path for seen in tops.files] == ["/v/site-packages/pkg/model.onnx"]
+
+
+def test_container_that_cannot_be_looked_into_is_told(tops, tmp_path, monkeypatch):
+    """Without openat2 nothing inside another root is opened, and that is not "no models there"."""
+    (tmp_path / "proc/5/root/models").mkdir(parents=True)
+    monkeypatch.setattr(foreign, "open_in_root", no_openat2)
+
+    tops.named_by(process())
+
+    assert planned(tops) == []
+    assert [(blind.subject, blind.kind) for blind in tops.walker.blind] == [
+        ("model folders of pid 5 ()", BlindKind.UNSUPPORTED)
+    ]
+
+
+def no_openat2(*_arguments):
+    raise OSError(errno.ENOSYS, "Function not implemented")

@@ -6,14 +6,15 @@ path is never followed as a link.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from aiguard_agent.collect.host import FileReader, Host
+from aiguard_agent.collect.host import FileReader, Host, blind_of
 from aiguard_agent.collect.openat2 import open_in_root
-from aiguard_agent.core.facts import FileSeen
+from aiguard_agent.core.facts import Blind, BlindKind, FileSeen
 from aiguard_agent.core.reader import HEADER_BUDGET
 
 _LOOK = os.O_PATH | os.O_CLOEXEC
@@ -42,6 +43,22 @@ def root_of(host: Host, pid: int, *, same_mounts: bool) -> str:
     if not host.live:
         return ""  # a recorded link would lead to the machine that replays it
     return "" if same_mounts and target == "/" else path
+
+
+def refusal(host: Host, inside: str) -> Blind | None:
+    """Tell, as the reason of a Blind, why nothing below a foreign root can be opened; None when it can.
+
+    To be asked before many paths are tried in it, each of which would then only seem to be absent.
+    """
+    try:
+        os.close(open_path(host, "/", inside=inside, flags=_LOOK | os.O_DIRECTORY, follow=True))
+    except OSError as error:
+        told = blind_of("", inside, error)
+        if error.errno == errno.ENOSYS:
+            reason = "this kernel cannot open files inside another root safely (openat2, Linux 5.6)"
+            return replace(told, reason=reason, kind=BlindKind.UNSUPPORTED)
+        return told
+    return None
 
 
 def open_path(host: Host, path: str, *, inside: str = "", flags: int = _LOOK, follow: bool = False) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aiguard_agent.collect.candidates import STORE_BIG, is_code_or_data, named_like_model
-from aiguard_agent.collect.foreign import entries_at, resolve_at, stat_at
+from aiguard_agent.collect.foreign import entries_at, refusal, resolve_at, stat_at
 from aiguard_agent.collect.host import Host, blind_of
 from aiguard_agent.collect.locate import Locator, homes
 from aiguard_agent.collect.places import NEVER, STORES, Store
@@ -19,6 +19,9 @@ _PEEK_DEPTH = 3
 _ARGV_DEPTH = 6
 _PATH_DEPTH = 64
 _MAX_ARGUMENTS = 400
+_LIBRARIES = frozenset({"site-packages", "dist-packages", "node_modules"})
+_PROGRAMS = ("/usr/lib/", "/usr/lib64/", "/usr/libexec/", "/usr/include/", "/usr/src/", "/lib/", "/lib64/", "/snap/")
+_TESTS = frozenset({"test", "tests", "testing", "testdata", "fixtures"})
 _MODEL_VARIABLES = ("MODEL_PATH", "MODEL_DIR", "MODEL_ID", "MODEL_NAME", "LLAMA_ARG_MODEL", "VLLM_MODEL")
 """Variables whose value is a model file or folder, when it is a path at all."""
 
@@ -84,7 +87,12 @@ class Tops:
 
     def named_by(self, process: Process) -> None:
         """Plan what one process names in its environment and arguments, and the usual places inside its container."""
-        pid = process.pid if self.locator.inside(process.pid) else None
+        inside = self.locator.inside(process.pid)
+        if inside and (shut := refusal(self.host, inside)) is not None:
+            subject = f"model folders of pid {process.pid} ({process.comm})"
+            self.walker.blind.append(replace(shut, collector=NAME, subject=subject))
+            return
+        pid = process.pid if inside else None
         env = dict(process.env)
         for store in STORES:
             for variable, rest in store.env:
@@ -97,8 +105,10 @@ class Tops:
         if pid is not None:
             self._usual_inside(process, env.get("HOME", "/root"))
         named = [env[variable] for variable in _MODEL_VARIABLES if "/" in env.get(variable, "")]
-        for value in (*_paths(process.argv), *named):
+        for value in named:
             self._argument(_absolute(process, value), pid)
+        for value in _paths(process.argv):
+            self._argument(_absolute(process, value), pid, meant=False)
 
     def _usual_inside(self, process: Process, home: str) -> None:
         own = {home.rstrip("/") or "/root", "/root"}
@@ -111,8 +121,11 @@ class Tops:
         """Plan a folder of the table if there is one."""
         self._folder(path, pid, store=store.name, trusted=store.trusted, depth=store.depth)
 
-    def _argument(self, path: str, pid: int | None) -> None:
-        """Take a model file, or a folder that holds some, which a process names in its arguments."""
+    def _argument(self, path: str, pid: int | None, *, meant: bool = True) -> None:
+        """Take a model file, or a folder that holds some, which a process names.
+
+        `meant` is False for a mere argument: it may name anything, so folders of programs are left alone.
+        """
         inside = "" if pid is None else self.locator.inside(pid)
         real = resolve_at(self.host, path, inside=inside) if path else None
         if real is None or self._wide(real):
@@ -126,7 +139,11 @@ class Tops:
             if named_like_model(name) or (info.st_size >= STORE_BIG and not is_code_or_data(name)):
                 seen = single(self.locator, path, pid=pid, store="argv")
                 self.files += [seen] if seen is not None else []
-        elif stat.S_ISDIR(info.st_mode) and self._holds_models(real, inside):
+        elif (
+            stat.S_ISDIR(info.st_mode)
+            and (meant or not self._of_programs(real, inside))
+            and self._holds_models(real, inside)
+        ):
             self._folder(real, pid, store="argv", trusted=False, depth=_ARGV_DEPTH)
 
     def _folder(self, path: str, pid: int | None, *, store: str, trusted: bool, depth: int) -> None:
@@ -148,6 +165,26 @@ class Tops:
 
     def _wide(self, path: str) -> bool:
         return path in NEVER or any(path == home for _user, home in self.homes)
+
+    def _of_programs(self, folder: str, inside: str) -> bool:
+        """Tell whether a folder belongs to programs: an installed library, a virtual environment, tests in a checkout.
+
+        Such folders hold small models to try things with, and whoever runs a test or a tool names them.
+        """
+        parts = folder.split("/")
+        if not _LIBRARIES.isdisjoint(parts) or f"{folder}/".startswith(_PROGRAMS):
+            return True
+        above = ["/".join(parts[:end]) for end in range(2, len(parts) + 1)]
+        tests = next((at for at, part in enumerate(parts) if part.lower() in _TESTS), 1)
+        signs = [f"{one}/pyvenv.cfg" for one in above] + [f"{one}/.git" for one in above[: tests - 1]]
+        return any(self._there(path, inside) for path in signs)
+
+    def _there(self, path: str, inside: str) -> bool:
+        try:
+            stat_at(self.host, path, inside=inside)
+        except (OSError, ValueError):
+            return False
+        return True
 
     def _holds_models(self, folder: str, inside: str) -> bool:
         """Look a few levels down whether there is anything named like a model."""

@@ -1,3 +1,4 @@
+import errno
 import json
 import subprocess
 import sys
@@ -6,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from aiguard_agent.collect import foreign
 from aiguard_agent.collect.collector import Options, Sight
 from aiguard_agent.collect.collectors.packages import COLLECTOR
 from aiguard_agent.collect.host import Host
-from aiguard_agent.core.facts import Package, Process
+from aiguard_agent.core.facts import BlindKind, Package, Process
 
 ID = "4f" * 32
 
@@ -184,3 +186,20 @@ def test_quiet_pass_repeats_what_a_process_had(tmp_path):
     assert second.processes == first.processes
     assert grown.environments == ()
     assert thorough.environments == ()
+
+
+def test_root_that_cannot_be_looked_into_is_told_once(tmp_path, monkeypatch):
+    """On a kernel without openat2 the packages of a container are a blind spot, not an empty environment."""
+    put(tmp_path, "proc/77/root/app/v/pyvenv.cfg", "home = /usr\n")
+
+    def missing(*_arguments):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(foreign, "open_in_root", missing)
+    run = process("/app/v/bin/python", exe="/usr/bin/python3.12", comm="python")
+    sight = look(Host(tmp_path), run, replace(run, argv=("/app/v/bin/python", "-m", "x")))
+
+    assert [(blind.subject, blind.kind) for blind in sight.blind] == [
+        ("packages of pid 77 (python)", BlindKind.UNSUPPORTED)
+    ]
+    assert sight.processes == (run, replace(run, argv=("/app/v/bin/python", "-m", "x")))

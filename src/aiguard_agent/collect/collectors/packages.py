@@ -10,7 +10,7 @@ import msgspec
 
 from aiguard_agent.collect.collector import Collector, Options, Sight
 from aiguard_agent.collect.distinfo import installed, node_packages, normal, unversioned, version_in
-from aiguard_agent.collect.foreign import resolve_at, stat_at
+from aiguard_agent.collect.foreign import refusal, resolve_at, stat_at
 from aiguard_agent.collect.host import Host, blind_of
 from aiguard_agent.collect.locate import Locator
 from aiguard_agent.collect.memory import Identity, identity_of
@@ -40,6 +40,19 @@ class _Pass:
     locator: Locator
     environments: dict[str, Environment | None] = field(default_factory=dict)
     blind: list[Blind] = field(default_factory=list)
+    refused: dict[str, bool] = field(default_factory=dict)
+    """By foreign root: whether nothing in it can be opened."""
+
+    def shut(self, process: Process) -> bool:
+        """Tell whether a process lives in a root that cannot be looked into; a root that is shut is told once."""
+        inside = self.locator.inside(process.pid)
+        if inside and inside not in self.refused:
+            blind = refusal(self.host, inside)
+            self.refused[inside] = blind is not None
+            if blind is not None:
+                subject = f"packages of pid {process.pid} ({process.comm})"
+                self.blind.append(replace(blind, collector=NAME, subject=subject))
+        return bool(inside) and self.refused[inside]
 
     def names(self, inside: str, path: str) -> list[str]:
         """Return the names in a folder, none when it cannot be read."""
@@ -68,6 +81,9 @@ def _collect(host: Host, options: Options, seen: Sight) -> Sight:
             continue
         keys = _remembered(run, process)
         if keys is None:
+            if run.shut(process):
+                processes.append(process)
+                continue
             keys = tuple(dict.fromkeys([*_pythons(run, process), *_nodes(run, process)]))
         fresh[identity_of(process)] = process.mapped, keys
         processes.append(replace(process, environments=keys) if keys else process)
