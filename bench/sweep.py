@@ -56,6 +56,7 @@ SCAN_GOAL, SCAN_PROCESSES = 1.0, 700
 def child(prepare: Callable[[], object]) -> int:
     """Fork a process that prepares itself, says so, and sleeps until its parent ends."""
     ready, told = os.pipe()
+    parent = os.getpid()
     pid = os.fork()
     if pid == 0:
         with contextlib.suppress(BaseException):
@@ -63,7 +64,7 @@ def child(prepare: Callable[[], object]) -> int:
             keep = prepare()
             os.write(told, b"x")
             os.close(told)
-            while keep is not None and os.getppid() != 1:
+            while keep is not None and os.getppid() == parent:
                 signal.pause()
         os._exit(0)
     os.close(told)
@@ -242,6 +243,8 @@ def measure(ground: Ground, rounds: int) -> bool:
     stores = replace(options, stores=True)
     with ground.stand():
         facts = collect(Host(), options)
+        if ground.sockets // 2 > sum(one.pid is not None for one in facts.listeners):
+            raise RuntimeError("the ground does not stand: its sockets have no owners")
         base = cpu(psutil_sweep, max(1, rounds - 1))
         full = cpu(lambda: collect(Host(), options), rounds)
         spent = {one.name: one.seconds for one in collect(Host(), options).runs}
