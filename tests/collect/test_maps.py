@@ -1,3 +1,5 @@
+import time
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,3 +50,14 @@ def test_any_bytes_are_survived(data):
 
     assert "/usr/bin/sed" in found.paths
     assert all(isinstance(found.extent(path), tuple) for path in found.paths)
+
+
+def test_extents_of_thousands_of_files_are_read_once():
+    """A process that maps thousands of deleted files costs one reading of its maps, not one for each file."""
+    lines = [b"%x000-%x000 r--p 00000000 fe:00 7 /f/%d (deleted)\n" % (n, n + 1, n) for n in range(1, 20_000)]
+    found = parse_maps(b"".join(lines))
+
+    before = time.process_time()
+    assert all(found.extent(path) == (7, 4096) for path in found.paths)
+
+    assert time.process_time() - before < 5

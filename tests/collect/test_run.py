@@ -109,3 +109,14 @@ def test_the_real_fast_half_on_the_live_host() -> None:
     assert host.memory.passes == 2
     assert {one.pid for one in first.processes} & {one.pid for one in second.processes}
     assert first.kernel and first.hostname and first.boot_id
+
+
+def test_a_flood_of_blind_spots_is_counted(fake) -> None:
+    """Whoever makes us miss thousands of things does not bury what others hide; none of them is lost from the count."""
+    flood = tuple(Blind(collector="a", subject=str(n), reason="r", count=2) for n in range(run.MOST_BLIND + 500))
+    parts = [collector("a", 1, Sight(blind=flood)), collector("b", 2, Sight(blind=flood[:1]))]
+
+    blind = run.collect(fake.host(), Options(), collectors=parts).blind
+
+    assert len(blind) == run.MOST_BLIND + 2
+    assert sum(entry.count for entry in blind) == 2 * (run.MOST_BLIND + 501)

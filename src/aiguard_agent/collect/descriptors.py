@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
+from aiguard_agent.collect.foreign import open_path
 from aiguard_agent.collect.host import Host
 from aiguard_agent.collect.memory import Descriptors, identity_of
 from aiguard_agent.core.facts import Process
@@ -45,7 +46,7 @@ def _read(host: Host, pid: int, budget: int, longest: int) -> Descriptors | None
     if few is not None:
         host.memory.links_read += len(few)
         return _sorted(few)
-    folder = os.open(host.at(f"/proc/{pid}/fd"), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = open_path(host, f"/proc/{pid}/fd", flags=os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         names = os.listdir(folder)
         if len(names) > longest:
@@ -98,9 +99,9 @@ def _sorted(links: Iterable[tuple[str, str]]) -> Descriptors:
 
 def count_of(host: Host, pid: int) -> int:
     """Return how many descriptors a process holds; raises OSError."""
-    path = host.at(f"/proc/{pid}/fd")
+    path = f"/proc/{pid}/fd"
     # Before Linux 6.2 the folder had no size, and a recorded one has a size that means something else.
-    return (os.stat(path).st_size if host.live else 0) or len(os.listdir(path))  # noqa: PTH116
+    return (os.stat(path).st_size if host.live else 0) or len(host.names(path))  # noqa: PTH116
 
 
 def _inode(target: str) -> int:

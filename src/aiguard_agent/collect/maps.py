@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 LIMIT = 8 << 20
@@ -18,6 +18,10 @@ MAX_PATHS = 4096
 DELETED = " (deleted)"
 
 _LINE = re.compile(rb"^\S+ \S\S(x?)\S+ [^/\n]* (/[^\n]*)$", re.MULTILINE)
+
+_EXTENT = re.compile(
+    rb"^([0-9a-f]{1,16})-([0-9a-f]{1,16}) \S{4} ([0-9a-f]{1,16}) \S+ (\d{1,20}) +(/[^\n]*)$", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +36,21 @@ class Maps:
     whole: bool
     """False when there was more than is kept."""
 
+    extents: dict[bytes, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
+    """Filled when `extent` is first asked."""
+
     def extent(self, path: str) -> tuple[int, int]:
         """Return (inode, bytes from the file's beginning to the end of its last mapping); (0, 0) = not mapped.
 
-        Searched for when asked: hundreds of libraries are mapped, and of next to none this matters.
+        Read when first asked, for all at once: of next to no process it matters, and one that maps thousands of
+        deleted files must not make us search its maps thousands of times.
         """
-        raw = re.escape(path.replace("\n", "\\012").encode("utf-8", "surrogateescape"))
-        line = rb"^([0-9a-f]+)-([0-9a-f]+) \S{4} ([0-9a-f]+) \S+ (\d+) +" + raw + rb"$"
-        inode = reach = 0
-        for start, end, offset, number in re.findall(line, self.data, re.MULTILINE):
-            inode = int(number)
-            reach = max(reach, int(offset, 16) + int(end, 16) - int(start, 16))
-        return inode, reach
+        if not self.extents:
+            for start, end, offset, number, raw in _EXTENT.findall(self.data):
+                reach = int(offset, 16) + int(end, 16) - int(start, 16)
+                known = self.extents.get(raw, (0, 0))[1]
+                self.extents[raw] = int(number), max(known, reach)
+        return self.extents.get(path.replace("\n", "\\012").encode("utf-8", "surrogateescape"), (0, 0))
 
 
 def parse_maps(data: bytes) -> Maps:

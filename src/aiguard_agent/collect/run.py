@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -13,8 +14,11 @@ from aiguard_agent.collect.collector import Collector, Options, Sight
 from aiguard_agent.collect.host import Host, blind_of
 from aiguard_agent.collect.merge import merge_files
 from aiguard_agent.collect.rights import is_rootless
-from aiguard_agent.core.facts import CollectorRun, HostFacts
+from aiguard_agent.core.facts import Blind, CollectorRun, HostFacts
 from aiguard_agent.core.plugins import discover
+
+MOST_BLIND = 1000
+"""Blind spots of one collector in one pass that are told one by one."""
 
 
 def all_collectors() -> tuple[Collector, ...]:
@@ -67,12 +71,29 @@ def _run(
         options.progress(collector.help)
         started = timer()
         try:
-            seen, ok = merge(seen, collector.collect(host, options, seen)), True
+            told = collector.collect(host, options, seen)
+            seen, ok = merge(seen, replace(told, blind=_few(collector.name, told.blind))), True
         except Exception as error:  # noqa: BLE001 - one of four places: a broken collector must not take the others along
             lost = blind_of(collector.name, "everything it looks at", error)
             seen, ok = replace(seen, blind=(*seen.blind, lost)), False
         runs.append(CollectorRun(name=collector.name, seconds=timer() - started, ok=ok))
     return seen, tuple(runs)
+
+
+def _few(name: str, blind: tuple[Blind, ...]) -> tuple[Blind, ...]:
+    """Keep what a reader can use: one process that hides thousands of things must not bury what others hide."""
+    if len(blind) <= MOST_BLIND:
+        return blind
+    rest = blind[MOST_BLIND:]
+    kind = Counter(entry.kind for entry in rest).most_common(1)[0][0]
+    more = Blind(
+        collector=name,
+        subject=f"{len(rest)} more things",
+        reason="not told one by one",
+        kind=kind,
+        count=sum(entry.count for entry in rest),
+    )
+    return (*blind[:MOST_BLIND], more)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from aiguard_agent.collect.collector import Options, Sight
-from aiguard_agent.collect.collectors.descriptors import COLLECTOR
+from aiguard_agent.collect.collectors.descriptors import COLLECTOR, _nowhere
 from aiguard_agent.collect.host import Host
 from aiguard_agent.core.facts import BlindKind, Listener, Process
 
@@ -212,3 +212,20 @@ def test_memory_file_that_may_hold_a_model_is_told():
     reasons = [blind.reason for blind in sight.blind]
     assert any("memfd:weights" in reason for reason in reasons)
     assert not any("memfd:small" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/dev/shm/weights", False),
+        ("/dev/shm/a.gguf", False),
+        ("/sys/a.gguf", False),
+        ("/proc/1/maps", True),
+        ("/dev/nvidia0", True),
+        ("/dev/shmem/x", True),
+        ("/SYSV00000000", True),
+    ],
+)
+def test_only_the_kernel_s_own_paths_are_passed_over(path, expected):
+    """Shared memory holds files of anybody, and who mounts a /sys of his own does not hide a model in it."""
+    assert _nowhere(path) is expected

@@ -27,6 +27,7 @@ NAME = "descriptors"
 LARGE_PROCESS = 256 << 20
 _INTERPRETERS = ("python", "pypy", "node", "java", "bun", "deno")
 _NOWHERE = ("/dev/", "/proc/", "/sys/", "/SYSV", "/anon_hugepage", "/[aio]", "/drm ", "/i915", "/dmabuf")
+_SHARED_MEMORY = "/dev/shm/"  # noqa: S108 - compared, nothing is put there
 _MEMORY_FILE = "/memfd:"
 _MEMORY_FILE_BIG = 64 << 20
 """Programs pass small things around in memory files; a model in one is big."""
@@ -187,10 +188,19 @@ def _consider(run: _Pass, process: Process, mapped: maps.Maps, path: str) -> boo
     return _keep(run, process, place, name, runs=runs)
 
 
+def _nowhere(path: str) -> bool:
+    """Tell whether a path is the kernel's own: /dev/shm is not, nor what calls itself a model on a /proc of its own."""
+    return (
+        path.startswith(_NOWHERE)
+        and not path.startswith(_SHARED_MEMORY)
+        and not named_like_model(path.removesuffix(maps.DELETED).rpartition("/")[2])
+    )
+
+
 @lru_cache(maxsize=20_000)
 def _worth(path: str, runs: bool) -> bool:
     """Tell by its path alone whether a mapped file deserves a stat; remembered, for all map the same libraries."""
-    if path.startswith(_NOWHERE):
+    if _nowhere(path):
         return False
     name = path.removesuffix(maps.DELETED).rpartition("/")[2]
     if path.startswith(_MEMORY_FILE):
@@ -206,7 +216,7 @@ def _opened(
     candidates: dict[str, None] = {}
     known = set(mapped)
     for number, path in held.files:
-        if path in regular or path.startswith(_NOWHERE):
+        if path in regular or _nowhere(path):
             continue
         if len(regular) >= _MAX_STATS:
             _say(run, process, "more open files than are looked at of one process", BlindKind.BUDGET)
@@ -240,7 +250,7 @@ def _glance(run: _Pass, process: Process, before: tuple[str, ...]) -> None:
 
 @lru_cache(maxsize=20_000)
 def _named(path: str) -> bool:
-    return named_like_model(path.rpartition("/")[2]) and not path.startswith((*_NOWHERE, _MEMORY_FILE))
+    return named_like_model(path.rpartition("/")[2]) and not path.startswith(_MEMORY_FILE)
 
 
 def _again(run: _Pass, process: Process, candidates: Iterable[str]) -> None:
