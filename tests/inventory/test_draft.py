@@ -5,7 +5,7 @@ from dataclasses import replace
 from asset_samples import MODEL, SERVER, estate, listening
 
 from aiguard_agent.core.assets import Auth, AuthState
-from aiguard_agent.core.facts import Scope
+from aiguard_agent.core.facts import Listener, Scope
 from aiguard_agent.core.finding import ApprovalState
 from aiguard_agent.core.report import ScanReport
 from aiguard_agent.inventory.draft import init
@@ -53,3 +53,11 @@ def test_the_order_of_the_scan_does_not_matter() -> None:
     other = init(ScanReport(agent_version="1", estate=estate(PICKLE, MODEL, WIDE, SERVER)))
 
     assert one == other
+
+
+def test_a_workers_port_is_not_approved() -> None:
+    """A port that is another one after each restart stands in no entry, and does not make the server drift."""
+    worker = Listener(family="tcp4", address="127.0.0.1", port=39211)
+    text = init(ScanReport(agent_version="1", estate=estate(replace(SERVER, listeners=(*SERVER.listeners, worker)))))
+
+    assert "ports: [11434]" in text

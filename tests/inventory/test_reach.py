@@ -5,7 +5,7 @@ from dataclasses import replace
 from asset_samples import SERVER, listening
 
 from aiguard_agent.core.facts import Listener, Scope
-from aiguard_agent.inventory.reach import endpoint, reach
+from aiguard_agent.inventory.reach import endpoint, reach, unchosen
 
 
 def test_the_widest_listener_decides() -> None:
@@ -34,3 +34,12 @@ def test_endpoints_read_as_they_are_typed() -> None:
     assert endpoint(Listener(family="tcp6", address="::1", port=80)) == "[::1]:80"
     assert endpoint(Listener(family="tcp4", address="127.0.0.1", port=80)) == "127.0.0.1:80"
     assert endpoint(Listener(family="unix", address="/run/x.sock", scope=Scope.UNIX)) == "/run/x.sock"
+
+
+def test_a_port_that_nobody_chose() -> None:
+    """A worker's high port on loopback is the kernel's choice; a low one, or one on the network, is somebody's."""
+    high = Listener(family="tcp4", address="127.0.0.1", port=39211)
+
+    assert unchosen(SERVER, high)
+    assert not unchosen(SERVER, replace(high, port=32767))
+    assert not unchosen(SERVER, replace(high, address="0.0.0.0", scope=Scope.ANY))

@@ -45,6 +45,7 @@ GOOD = [
     (SERVER, {"user": "bob"}),
     (SERVER, {"user": "1001"}),
     (SERVER, {"ports": (11434,)}),
+    (listening(SERVER, "127.0.0.1", Scope.LOOPBACK, 39211), {"ports": (11434,)}),
     (WITH_MODEL, {"models": ("*",)}),
     (WITH_MODEL, {"models": ("hf:meta-llama/*", "qwen*", "gpt-oss:*")}),
 ]

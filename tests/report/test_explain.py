@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from report_examples import BUSY, EVIL, hostile
 
@@ -69,6 +71,15 @@ def test_models_by_path_and_id() -> None:
 
     assert explain(BUSY, model.path, Style()) == explain(BUSY, model.id, Style()) != ""
     assert model.path in explain(BUSY, model.id, Style(width=4000))
+
+
+def test_a_claimed_digest_is_not_shown_as_a_computed_one() -> None:
+    """The name that a store keeps a file under is said to be that."""
+    claimed = replace(BUSY.estate.models[0], digest_claimed=True)
+    report = replace(BUSY, estate=replace(BUSY.estate, models=(claimed,)))
+
+    assert "not computed" in explain(report, claimed.id, Style(width=4000))
+    assert "not computed" not in explain(BUSY, claimed.id, Style(width=4000))
 
 
 def test_nothing_is_empty() -> None:

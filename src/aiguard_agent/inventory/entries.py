@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from aiguard_agent.core.assets import AuthState, ModelFile, Server
 from aiguard_agent.core.facts import Scope
 from aiguard_agent.inventory.globs import literal
-from aiguard_agent.inventory.reach import reach
+from aiguard_agent.inventory.reach import reach, unchosen
 
 Pairs = tuple[tuple[str, str], ...]
 """Keys with their values, ready to stand in a file."""
@@ -103,7 +103,8 @@ def _narrowed(server: Server) -> Sequence[tuple[str, str]]:
 
 
 def _ports(server: Server) -> str:
-    ports = sorted({listener.port for listener in server.listeners if 0 < listener.port < 65536})
+    chosen = [listener for listener in server.listeners if not unchosen(server, listener)]
+    ports = sorted({listener.port for listener in chosen or server.listeners if 0 < listener.port < 65536})
     return f"[{', '.join(map(str, ports))}]" if ports else ""
 
 

@@ -97,7 +97,7 @@ def unseen(inventory: Inventory, estate: Estate) -> tuple[tuple[str, str], ...]:
         if server.host is not None and not fits(server.host, estate.hostname):
             continue
         if not any(means(server, seen, estate.hostname) for seen in estate.servers):
-            narrowed = (server.id, server.name, server.host, server.unit, server.container)
-            words = " ".join(("server", server.product, *(text for text in narrowed if text)))
+            narrowed = (server.product, server.name, server.host, server.unit, server.container)
+            words = " ".join(("server", *([server.id] if server.id else (text for text in narrowed if text))))
             missing.append((inventory.clause("servers", index), words))
     return tuple(missing)

@@ -7,6 +7,8 @@ from aiguard_agent.core.facts import Listener, Scope
 
 ORDER = (Scope.UNIX, Scope.LOOPBACK, Scope.PRIVATE, Scope.PUBLIC, Scope.ANY)
 """Narrow to wide."""
+FIRST_UNCHOSEN = 32768
+"""From here on Linux hands out ports by itself (net.ipv4.ip_local_port_range)."""
 
 
 def scope_of(server: Server, listener: Listener) -> Scope:
@@ -26,3 +28,8 @@ def endpoint(listener: Listener) -> str:
         return listener.address
     address = f"[{listener.address}]" if ":" in listener.address else listener.address
     return f"{address}:{listener.port}"
+
+
+def unchosen(server: Server, listener: Listener) -> bool:
+    """Tell whether nobody chose this port: a worker's own, high and on loopback, another one after each restart."""
+    return listener.port >= FIRST_UNCHOSEN and scope_of(server, listener) is Scope.LOOPBACK

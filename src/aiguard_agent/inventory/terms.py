@@ -9,7 +9,7 @@ from posixpath import basename
 from aiguard_agent.core.assets import AuthState, ModelFile, ModelRef, Server
 from aiguard_agent.core.facts import Scope
 from aiguard_agent.inventory.globs import fits
-from aiguard_agent.inventory.reach import ORDER, endpoint, scope_of
+from aiguard_agent.inventory.reach import ORDER, endpoint, scope_of, unchosen
 from aiguard_agent.inventory.schema import ApprovedServer, Bind
 from aiguard_agent.inventory.versions import within
 
@@ -94,5 +94,5 @@ def _user(entry: ApprovedServer, server: Server) -> Iterator[str]:
 
 def _ports(entry: ApprovedServer, server: Server) -> Iterator[str]:
     for listener in server.listeners:
-        if entry.ports and listener.port and listener.port not in entry.ports:
+        if entry.ports and listener.port and listener.port not in entry.ports and not unchosen(server, listener):
             yield f"port {listener.port} is not among {', '.join(map(str, entry.ports))}"

@@ -112,6 +112,7 @@ def _model(model: ModelFile, approval: Approval) -> Json:
         "author": model.author,
         "source": model.source,
         "sha256": model.sha256,
+        "digest_claimed": model.digest_claimed,
         "fingerprint": model.fingerprint,
         "held_by": model.held_by,
         "files": model.files,

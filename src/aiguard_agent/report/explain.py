@@ -96,7 +96,7 @@ def _model(report: ScanReport, model: ModelFile, style: Style) -> Iterator[str]:
         ("licence", model.license),
         ("base model", model.base_model),
         ("author", model.author),
-        ("sha256", model.sha256 or "not computed (scan --hash)"),
+        ("sha256", _digest(model)),
         ("fingerprint", model.fingerprint or "none: no tensors to see"),
         ("held by", ", ".join(f"pid {pid}" for pid in model.held_by) or "nobody now"),
         ("loading it", "can run code that it brings along" if model.runs_code else ""),
@@ -108,6 +108,13 @@ def _model(report: ScanReport, model: ModelFile, style: Style) -> Iterator[str]:
         yield from _row("part", name, style)
     yield from _evidence(model.evidence, style)
     yield from _approval(report, model.id, style)
+
+
+def _digest(model: ModelFile) -> str:
+    if not model.sha256:
+        return "not computed (scan --hash)"
+    claimed = " · so its store calls it, not computed (scan --hash)" if model.digest_claimed else ""
+    return f"{model.sha256}{claimed}"
 
 
 def _finding(finding: Finding, style: Style) -> Iterator[str]:

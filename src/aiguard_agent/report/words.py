@@ -132,6 +132,11 @@ def remarks(model: ModelFile) -> str:
     )
 
 
+def place(model: ModelFile) -> str:
+    """Return how a model was come upon: its store, or that somebody named it."""
+    return {"argv": "named on a command line", "path": "named by --path"}.get(model.store, model.store)
+
+
 def by_store(models: Iterable[ModelFile]) -> str:
     """Return `huggingface 150 (210.4 GB), ollama 42 (180.1 GB)`, the fullest first."""
     stores: dict[str, list[int]] = {}

@@ -38,7 +38,7 @@ _REMEDY = {
     BlindKind.DISAGREEMENT: "look by hand: something may be hiding",
 }
 
-_DENIED_TO_ROOT = "run the scan outside the container or security profile that denies this even to root"
+_DENIED_TO_ROOT = "scan from the host itself, not from a container (denied even to root)"
 
 
 def check(estate: Estate, known: Known) -> Iterator[Hit]:

@@ -43,7 +43,8 @@ def _evidence(model: ModelFile) -> Iterator[Evidence]:
     if model.source:
         yield Evidence(what=f"came from {model.source}", where=model.path, kind="file")
     if model.sha256:
-        yield Evidence(what=f"digest sha256:{model.sha256.removeprefix('sha256:')}", where=model.path, kind="file")
+        word = "called" if model.digest_claimed else "digest"
+        yield Evidence(what=f"{word} sha256:{model.sha256.removeprefix('sha256:')}", where=model.path, kind="file")
     yield from model.evidence[:3]
 
 

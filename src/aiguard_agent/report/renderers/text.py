@@ -22,6 +22,7 @@ from aiguard_agent.report.words import (
     listening,
     loaded,
     owner,
+    place,
     product,
     reach,
     remarks,
@@ -149,7 +150,7 @@ def _model_row(model: ModelFile, approval: Approval) -> list[Cell]:
         Cell(text=name),
         Cell(text=kind(model)),
         Cell(text=size(model.size)),
-        Cell(text=remarks(model) or model.store),
+        Cell(text=remarks(model) or place(model)),
         Cell(text=model.path, paint="dim"),
     ]
 
