@@ -96,3 +96,16 @@ def test_our_own_socket_on_the_live_host() -> None:
         inode = os.fstat(one.fileno()).st_ino
 
         assert inode in descriptors_of(Host(), ME, 10_000).sockets
+
+
+def test_descriptors_of_a_recording_are_not_those_of_this_machine(fake, tmp_path) -> None:
+    """A recording whose fd folder is a link out of it shows no descriptors of ours."""
+    fake.process(7)
+    folder = tmp_path / "proc/7/fd"
+    if folder.exists():
+        folder.rmdir()
+    folder.symlink_to("/proc/self/fd")
+    process = Process(pid=7, start_ticks=1, started=0)
+
+    with pytest.raises(OSError):
+        descriptors_of(fake.host(), process, 1000)

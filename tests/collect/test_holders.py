@@ -2,6 +2,7 @@
 
 import pytest
 
+from aiguard_agent.collect import descriptors
 from aiguard_agent.collect.collector import Options, Sight
 from aiguard_agent.collect.collectors.processes import COLLECTOR
 from aiguard_agent.collect.holders import LONG_TABLE, Search, Wanted, order_of_holders
@@ -17,17 +18,16 @@ class Asked:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, denied: tuple[int, ...] = ()) -> None:
         self.pids: list[int] = []
-        real = Host.at
+        real = descriptors.open_path
 
-        def at(host: Host, path: str) -> str:
-            parts = path.split("/")
-            if parts[-1] == "fd":
-                self.pids.append(int(parts[2]))
-                if int(parts[2]) in denied:
-                    raise PermissionError(13, "Permission denied")
-            return real(host, path)
+        def open_path(host: Host, path: str, *, flags: int) -> int:
+            pid = int(path.split("/")[2])
+            self.pids.append(pid)
+            if pid in denied:
+                raise PermissionError(13, "Permission denied")
+            return real(host, path, flags=flags)
 
-        monkeypatch.setattr(Host, "at", at)
+        monkeypatch.setattr(descriptors, "open_path", open_path)
 
 
 def search(host: Host, wanted: dict[int, Wanted], *, budget: int = 1000, interesting: str = "") -> Search:
