@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from aiguard_agent.core.assets import Auth, AuthState
 from aiguard_agent.core.facts import Container, Scope
+from aiguard_agent.core.nodes import compose
 from aiguard_agent.inventory.entries import comment, lines, model_pairs, scalar, server_pairs, waiver_pairs
-from aiguard_agent.inventory.nodes import compose
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=40))

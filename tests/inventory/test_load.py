@@ -7,9 +7,9 @@ from asset_samples import D1, D2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aiguard_agent.core.problems import MAX_PROBLEMS
 from aiguard_agent.errors import DocumentError
 from aiguard_agent.inventory.load import load, parse
-from aiguard_agent.inventory.nodes import MAX_PROBLEMS
 from aiguard_agent.inventory.schema import Bind, Inventory
 
 EXAMPLE = Path(__file__).parents[2] / "configs" / "inventory.example.yaml"

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aiguard_agent.core.assets import ModelFile, Server
+from aiguard_agent.core.nodes import Node, compose
 from aiguard_agent.errors import DocumentError
 from aiguard_agent.inventory.entries import Pairs, lines, model_pairs, server_pairs, waiver_pairs
 from aiguard_agent.inventory.load import parse
-from aiguard_agent.inventory.nodes import Node, compose
 from aiguard_agent.inventory.schema import Inventory
 
 

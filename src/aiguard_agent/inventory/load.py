@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,9 +12,10 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import FieldInfo
 
+from aiguard_agent.core.nodes import MAX_CHARS, Malformed, Node, compose
+from aiguard_agent.core.problems import cut, known_keys, listed, nearest, sentences
 from aiguard_agent.errors import DocumentError
 from aiguard_agent.inventory import globs
-from aiguard_agent.inventory.nodes import MAX_CHARS, MAX_PROBLEMS, Malformed, Node, compose
 from aiguard_agent.inventory.schema import ApprovedModel, ApprovedServer, Bind, Inventory, Waiver, texts
 from aiguard_agent.inventory.versions import parse_range
 
@@ -56,25 +56,17 @@ def parse(text: str, *, file: str = "inventory.yaml") -> Inventory:
     problems: list[tuple[int, str]] = []
     inventory = _inventory(root, file, problems)
     if problems:
-        raise DocumentError(_sentences(file, problems))
+        raise DocumentError(sentences(file, problems))
     return inventory
-
-
-def _sentences(file: str, problems: Sequence[tuple[int, str]]) -> list[str]:
-    lines = [f"{file}:{line}: {words}" for line, words in sorted(problems, key=lambda problem: problem[0])]
-    if len(lines) > MAX_PROBLEMS:
-        more = len(lines) - MAX_PROBLEMS
-        lines[MAX_PROBLEMS:] = [f"{file}:{problems[-1][0]}: file: and {more} more problems"]
-    return lines
 
 
 def _inventory(root: Node | None, file: str, problems: list[tuple[int, str]]) -> Inventory:
     if root is None or root.null:
         return Inventory(file=file)
     if root.kind != "mapping":
-        problems.append((root.line, f"file: must hold the keys `version`, {_listed(_SECTIONS)}"))
+        problems.append((root.line, f"file: must hold the keys `version`, {listed(_SECTIONS)}"))
         return Inventory(file=file)
-    for key, value in _known(root, ("version", *_SECTIONS), "", problems):
+    for key, value in known_keys(root, ("version", *_SECTIONS), "", problems, may_be_empty=_SECTIONS):
         if key == "version" and value.text != "1":
             problems.append((value.line, "version: must be 1, the only version of this document there is"))
     models, model_lines = _section(root, "models", ApprovedModel, problems)
@@ -114,14 +106,14 @@ def _entry(node: Node, where: str, kind: type[Entry], problems: list[tuple[int, 
     globbed = _SERVER_GLOBS if kind is ApprovedServer else _GLOBS
     fields = _fields(kind)
     values: dict[str, Any] = {}
-    for key, value in _known(node, tuple(fields), f"{where}.", problems):
+    for key, value in known_keys(node, tuple(fields), f"{where}.", problems):
         for line, suffix, words in _faults(key, value, fields[key].type, globbed, values):
             problems.append((line, f"{where}.{key}{suffix}: {words}"))
     given = {key.text for key in node.keys}
     missing = [name for name, field in fields.items() if field.required and name not in given]
     problems.extend((node.line, f"{where}.{name}: is missing") for name in missing)
     if kind is ApprovedModel and not given.intersection(_IDENTITIES):
-        problems.append((node.line, f"{where}: names no model; give one of {_listed(_IDENTITIES)}"))
+        problems.append((node.line, f"{where}: names no model; give one of {listed(_IDENTITIES)}"))
     return kind(**values) if len(problems) == before else None
 
 
@@ -129,24 +121,6 @@ def _entry(node: Node, where: str, kind: type[Entry], problems: list[tuple[int, 
 def _fields(kind: type[Struct]) -> dict[str, FieldInfo]:
     """Return the fields of a kind of entry; resolving their types takes longer than reading an entry."""
     return {field.name: field for field in msgspec.structs.fields(kind)}
-
-
-def _known(
-    node: Node, names: Sequence[str], prefix: str, problems: list[tuple[int, str]]
-) -> Iterator[tuple[str, Node]]:
-    """Yield the keys that the schema knows; unknown, repeated and empty ones become problems."""
-    seen: dict[str, int] = {}
-    for key, value in node.pairs():
-        name = key.text
-        if name in seen:
-            problems.append((key.line, f"{prefix}{name}: is given twice, first in line {seen[name]}"))
-        elif name not in names:
-            problems.append((key.line, f"{prefix}{_cut(name)}: unknown key, {_nearest(name, names)}"))
-        elif value.null and name not in _SECTIONS:
-            problems.append((value.line, f"{prefix}{name}: is empty; write a value or leave the key out"))
-        else:
-            yield name, value
-        seen.setdefault(name, key.line)
 
 
 def _faults(
@@ -203,11 +177,11 @@ def _words(key: str, node: Node, message: str) -> str:
     """Say msgspec's first objection in an operator's words."""
     if key in _CHOICES and node.kind == "text":
         choices = [str(choice) for choice in _CHOICES[key]]
-        return f"`{_cut(node.text)}` is none of {_listed(choices)}, {_nearest(node.text, choices)}"
+        return f"`{cut(node.text)}` is none of {listed(choices)}, {nearest(node.text, choices)}"
     if key in ("sha256", "fingerprint"):
         return _NO_DIGEST
     if "date" in message:
-        return f"`{_cut(node.text)}` is no date; write it as YYYY-MM-DD"
+        return f"`{cut(node.text)}` is no date; write it as YYYY-MM-DD"
     if "length >= 1" in message:
         return "is empty; write a value or leave the key out"
     plain = _WHERE.sub("", message)
@@ -217,18 +191,3 @@ def _words(key: str, node: Node, message: str) -> str:
 
 def _words_of(types: str) -> list[str]:
     return [word for word in types.split(" | ") if word != "null"]
-
-
-def _nearest(name: str, names: Sequence[str]) -> str:
-    found = get_close_matches(name[:64].lower(), names, n=1, cutoff=0.5)
-    return f"did you mean `{found[0]}`?" if found else f"known are {_listed(names)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _cut(text: str) -> str:
-    """Return a text that is safe to quote in one line of a message."""
-    shown = "".join(char if char.isprintable() else "?" for char in text[:80])
-    return shown + ("…" if len(text) > 80 else "")

@@ -5,8 +5,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiguard_agent.inventory import nodes
-from aiguard_agent.inventory.nodes import MAX_CHARS, MAX_DEPTH, Malformed, Node, compose
+from aiguard_agent.core import nodes
+from aiguard_agent.core.nodes import MAX_CHARS, MAX_DEPTH, Malformed, Node, compose
 
 
 @pytest.fixture(params=["libyaml", "python"], autouse=True)

@@ -27,8 +27,6 @@ MAX_CHARS = 4 * 1024 * 1024
 MAX_NODES = 200_000
 MAX_DEPTH = 8
 """Root, section, entry, list in an entry: four are needed."""
-MAX_PROBLEMS = 100
-"""What a person reads; the rest is counted."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
