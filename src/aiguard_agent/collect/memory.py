@@ -93,7 +93,18 @@ class Memory:
             return judge(process)
         return known.interesting
 
+    def caring(self, judge: Callable[[Process], bool], processes: Iterable[Process]) -> list[Process]:
+        """Return the interesting ones, as `cares` has it; most are ruled out by one look at what is known."""
+        known = self.known.get if self.judge is judge else _nobody
+        return [
+            one for one in processes if ((met := known(one.pid)) is None or met.interesting) and self.cares(judge, one)
+        ]
+
     def forget_all_but(self, living: Iterable[int]) -> None:
         """Drop every process whose pid is gone."""
         for pid in self.known.keys() - set(living):
             del self.known[pid]
+
+
+def _nobody(_pid: int) -> Known | None:
+    return None

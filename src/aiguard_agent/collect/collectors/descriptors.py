@@ -76,18 +76,22 @@ def _collect(host: Host, options: Options, seen: Sight) -> Sight:
     owners = {pid for listener in seen.listeners for pid in (listener.pid, *listener.pids) if pid}
     awake = owners | {pid for pid, _ticks in host.memory.descriptors}
     memory = recall(host)
-    dull, held, glanced = memory.dull, memory.held, memory.glanced
-    memory.dull, memory.held, memory.glanced = {}, {}, {}
-    processes = []
-    for process in seen.processes or ():
+    held, glanced = memory.held, memory.glanced
+    memory.held, memory.glanced = {}, {}
+    if host.memory.thorough:
+        memory.dull.clear()
+    dull = memory.dull
+    processes = list(seen.processes or ())
+    for index, process in enumerate(processes):
         pid = process.pid
-        if process.exe == "" or process.state in "ZX" or (dull.get(pid) is process and pid not in awake):
-            memory.dull[pid] = process
+        if dull.get(pid) is process and pid not in awake:
+            continue
+        if process.exe == "" or process.state in "ZX":
+            dull[pid] = process
         elif host.memory.cares(options.interesting, process) or _deserves(process, owners):
-            process = _inspected(run, process, held.get(identity_of(process)))
+            processes[index] = _inspected(run, process, held.get(identity_of(process)))
         else:
             _glance(run, process, glanced.get(identity_of(process), ()))
-        processes.append(process)
     if run.starved:
         run.blind.append(
             Blind(
@@ -244,6 +248,7 @@ def _glance(run: _Pass, process: Process, before: tuple[str, ...]) -> None:
         _keep(run, process, _place(run, process, path, quiet=True), path.rpartition("/")[2])
     if paths:
         memory.glanced[identity] = paths
+        memory.dull.pop(process.pid, None)
     else:
         memory.dull[process.pid] = process
 

@@ -73,20 +73,19 @@ class _Pass:
 def _collect(host: Host, options: Options, seen: Sight) -> Sight:
     run = _Pass(host, Locator(host))
     fresh: dict[Identity, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-    processes = []
-    for process in seen.processes or ():
-        interesting = process.inspected or host.memory.cares(options.interesting, process)
-        if process.exe == "" or not interesting:
-            processes.append(process)
+    processes = list(seen.processes or ())
+    interesting = {process.pid for process in host.memory.caring(options.interesting, processes)}
+    for index, process in enumerate(processes):
+        if not (process.inspected or process.pid in interesting) or process.exe == "":
             continue
         keys = _remembered(run, process)
         if keys is None:
             if run.shut(process):
-                processes.append(process)
                 continue
             keys = tuple(dict.fromkeys([*_pythons(run, process), *_nodes(run, process)]))
         fresh[identity_of(process)] = process.mapped, keys
-        processes.append(replace(process, environments=keys) if keys else process)
+        if keys:
+            processes[index] = replace(process, environments=keys)
     found = {key: entry for key, entry in run.environments.items() if entry is not None}
     recall(host).packages = fresh
     kept = recall(host).environments

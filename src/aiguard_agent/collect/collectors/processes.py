@@ -42,8 +42,7 @@ _NOWHERE = Cgroup()
 def look(host: Host, options: Options, _seen: Sight) -> Sight:
     """List all processes; one that ends meanwhile is left out, one that hides something is counted."""
     memory = host.memory
-    names = host.names("/proc")
-    pids = sorted(int(name) for name in names if name.isascii() and name.isdecimal() and len(name) < 11)
+    pids = sorted(map(int, filter(str.isdecimal, host.names("/proc"))))
     _prepare(host, options)
     thorough = memory.thorough
     grown_up = _grown_up(host)

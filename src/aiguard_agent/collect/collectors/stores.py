@@ -27,8 +27,7 @@ def _collect(host: Host, options: Options, seen: Sight) -> Sight:
     memory = recall(host)
     asked = (options.paths, options.stores, options.remote)
     last = memory.survey
-    cares = host.memory.cares
-    likely = [one for one in seen.processes or () if options.stores and cares(options.interesting, one)]
+    likely = host.memory.caring(options.interesting, (seen.processes or ()) if options.stores else ())
     named = frozenset(identity_of(process) for process in likely)
     quick = last is not None and last.asked == asked and not host.memory.thorough and not memory.walks
     if last is not None and quick and named <= last.named:
