@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from report_examples import BUSY, NO_AI, UNLISTED
 
-from aiguard_agent.core.facts import Blind
+from aiguard_agent.core.assets import Confidence
+from aiguard_agent.core.facts import Blind, BlindKind
+from aiguard_agent.core.finding import Finding, Severity
 from aiguard_agent.report.coverage import GROUPS, looked_at, not_seen
 
 
@@ -58,3 +60,23 @@ def test_many_subjects_are_cut() -> None:
     report = replace(NO_AI, estate=replace(NO_AI.estate, blind=blind))
 
     assert list(not_seen(report, everything=False)) == ["/0, /1, /2, … (9): no [files, error]"]
+
+
+def test_what_helps_stands_behind_a_loss() -> None:
+    """The remedy of the finding about it; and of all that only root may read, once."""
+    spot = Blind(collector="sockets", subject="owners of 6 sockets", reason="hidden", kind=BlindKind.DENIED, count=6)
+    finding = Finding(
+        rule="blind-spot",
+        subject="sockets: denied",
+        title="t",
+        severity=Severity.LOW,
+        confidence=Confidence.HIGH,
+        remedy=("scan as root",),
+    )
+    root = replace(BUSY, estate=replace(BUSY.estate, blind=(spot,), rootless=False), findings=(finding,))
+    rootless = replace(root, estate=replace(root.estate, rootless=True))
+
+    assert list(not_seen(root, everything=False)) == [
+        "owners of 6 sockets: hidden [sockets, denied] → scan as root",
+    ]
+    assert [line.endswith("as root") for line in not_seen(rootless, everything=False)] == [True, False]

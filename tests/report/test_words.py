@@ -140,3 +140,11 @@ def test_stores_are_summed_up() -> None:
 def test_every_scope_has_a_reach() -> None:
     """No scope is missing from the order."""
     assert [words.reach(replace(VLLM, listeners=(Listener(family="tcp4", address="", scope=s),))) for s in Scope]
+
+
+def test_no_socket_is_said_only_by_root() -> None:
+    """Who may not see the owners of sockets has not seen that there is none."""
+    bare = replace(VLLM, listeners=())
+
+    assert words.listening(bare) == "no socket"
+    assert words.listening(bare, rootless=True) == "socket not seen"

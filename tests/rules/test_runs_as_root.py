@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from asset_samples import SERVER
+from asset_samples import SERVER, estate
 from rule_samples import findings, only, run_by, server_at
 
 from aiguard_agent.core.assets import AuthState, Server
@@ -47,3 +47,12 @@ def test_other_accounts_are_silent() -> None:
     """Only uid 0 is root, whatever the name says."""
     assert findings(RULE, SERVER) == ()
     assert findings(RULE, run_by(SERVER, user="root")) == ()
+
+
+def test_a_socket_that_was_not_seen_is_not_no_socket() -> None:
+    """Without root the owners of sockets are hidden: a server without one is not harmless."""
+    host = replace(estate(run_by(server_at(None), uid=0)), rootless=True)
+
+    (found,) = findings(RULE, host=host)
+
+    assert found.severity is Severity.MEDIUM

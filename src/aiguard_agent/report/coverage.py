@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
-from aiguard_agent.core.facts import Blind
+from aiguard_agent.core.facts import Blind, BlindKind
 from aiguard_agent.core.report import ScanReport
 from aiguard_agent.report.words import amount
 
+ROOTLESS = "processes, files and sockets of other users may be hidden: this ran without root"
 SUBJECTS = 3
 GROUPS = 10
 
@@ -30,9 +32,9 @@ def looked_at(report: ScanReport) -> str:
 def not_seen(report: ScanReport, *, everything: bool) -> Iterator[str]:
     """Yield what could not be looked at, a line per kind and reason; there is always at least one line."""
     if report.estate.rootless:
-        yield "processes, files and sockets of other users may be hidden: this ran without root"
+        yield f"{ROOTLESS} → run the scan as root"
     groups = list(_grouped(report.estate.blind))
-    remedies = {finding.subject: finding.remedy[0] for finding in report.findings if finding.remedy}
+    remedies = _remedies(report)
     for group in groups if everything else groups[:GROUPS]:
         remedy = remedies.get(f"{group[0].collector}: {group[0].kind.value}", "")
         yield _line(group) + (f" → {remedy}" if remedy else "")
@@ -40,6 +42,13 @@ def not_seen(report: ScanReport, *, everything: bool) -> Iterator[str]:
         yield f"{amount(len(groups) - GROUPS, 'more reason')} (--details lists them)"
     if not groups and not report.estate.rootless:
         yield "nothing that was looked for was refused; what a scan cannot see at all: docs/coverage.md"
+
+
+def _remedies(report: ScanReport) -> dict[str, str]:
+    """Return what helps, by collector and kind; the line about root speaks for all that only root may read."""
+    found = {finding.subject: finding.remedy[0] for finding in report.findings if finding.remedy}
+    denied = f": {BlindKind.DENIED.value}"
+    return {key: line for key, line in found.items() if not (report.estate.rootless and key.endswith(denied))}
 
 
 def _grouped(blind: Iterable[Blind]) -> Iterator[list[Blind]]:
@@ -53,5 +62,5 @@ def _line(group: list[Blind]) -> str:
     first = group[0]
     number = sum(spot.count for spot in group)
     subjects = ", ".join(spot.subject for spot in group[:SUBJECTS]) + (", …" if len(group) > SUBJECTS else "")
-    count = f" ({number:,})" if number > 1 else ""
+    count = f" ({number:,})" if number > 1 and not re.search(rf"\b{number}\b", subjects) else ""
     return f"{subjects}{count}: {first.reason} [{first.collector}, {first.kind.value}]"

@@ -59,10 +59,10 @@ def reach(server: Server) -> int:
     return min((_REACH.index(listener.scope) for listener in server.listeners), default=len(_REACH))
 
 
-def listening(server: Server) -> str:
-    """Return the farthest-reaching socket of a server and how many more it has."""
+def listening(server: Server, *, rootless: bool = False) -> str:
+    """Return the farthest-reaching socket of a server and how many more it has; without root none proves nothing."""
     if not server.listeners:
-        return "no socket"
+        return "socket not seen" if rootless else "no socket"
     first, *others = sorted(server.listeners, key=lambda found: (_REACH.index(found.scope), found.port, found.address))
     more = f" +{len(others)}" if others else ""
     return f"{where(first)}{more}{' (isolated)' if server.isolated else ''}"

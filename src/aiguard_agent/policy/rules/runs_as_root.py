@@ -24,19 +24,19 @@ def check(estate: Estate, known: Known) -> Iterator[Hit]:
         yield Hit(
             subject=server.id,
             title=f"{called(server)} runs as root{inside}",
-            severity=_severity(server, contained=bool(inside)),
+            severity=_severity(server, contained=bool(inside), rootless=estate.rootless),
             evidence=(process_seen(server, "uid is 0", "process"),),
             remedy=_remedy(server, contained=bool(inside)),
         )
 
 
-def _severity(server: Server, *, contained: bool) -> Severity:
+def _severity(server: Server, *, contained: bool, rootless: bool) -> Severity:
     if contained:
         return Severity.LOW
     if exposed(server):
         return Severity.HIGH if server.auth.state is AuthState.NONE else Severity.MEDIUM
     guarded = server.auth.state is AuthState.REQUIRED and reach(server) is not Scope.PRIVATE
-    unreachable = not server.listeners and server.category != _AGENTS
+    unreachable = not server.listeners and not rootless and server.category != _AGENTS
     return Severity.LOW if guarded or unreachable else Severity.MEDIUM
 
 

@@ -104,7 +104,7 @@ def _server_row(server: Server, models: dict[str, ModelFile], report: ScanReport
     return [
         Cell(text=word, paint=color),
         Cell(text=product(server)),
-        Cell(text=listening(server)),
+        Cell(text=listening(server, rootless=report.estate.rootless)),
         Cell(text=auth, paint=_AUTH_COLORS.get(auth, "")),
         Cell(text=loaded(server, models)),
         Cell(text=owner(server)),
