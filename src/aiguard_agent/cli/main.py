@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from aiguard_agent import __version__
 from aiguard_agent.cli import exits, verbs
 from aiguard_agent.cli.parser import Parser
+from aiguard_agent.cli.streams import drop_stdout, open_streams
 from aiguard_agent.cli.verb import Verb
 from aiguard_agent.core.plugins import discover
 from aiguard_agent.errors import AiguardError, DocumentError, UsageError
@@ -49,6 +50,17 @@ def all_verbs() -> tuple[Verb, ...]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    open_streams()
+    try:
+        return _run(arguments)
+    finally:
+        try:
+            sys.stdout.flush()
+        except (OSError, ValueError):
+            drop_stdout()
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parser = build_parser()
     if not (sys.argv[1:] if arguments is None else arguments):
         parser.print_help(sys.stderr)
@@ -62,10 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DocumentError as error:
         return _say(str(error), exits.DOCUMENT)
     except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # the reader left; the flush at exit may not fail
-        return exits.OK
+        return exits.OK  # the reader left, and wants no more
     except OSError as error:
         return _say(_of_file(error), exits.FAILED)
     except AiguardError as error:
@@ -82,6 +91,7 @@ def _of_file(error: OSError) -> str:
 
 
 def _say(words: str, code: int) -> int:
-    for line in words.splitlines() or [""]:
-        print(f"aiguard-agent: {plain(line)}", file=sys.stderr)
+    with suppress(OSError):  # where nobody can be told, the code must do
+        for line in words.splitlines() or [""]:
+            print(f"aiguard-agent: {plain(line)}", file=sys.stderr)
     return code

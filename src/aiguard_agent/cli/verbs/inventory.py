@@ -15,6 +15,7 @@ from pathlib import Path
 from aiguard_agent.agent import all_rules
 from aiguard_agent.cli import exits
 from aiguard_agent.cli.console import write_out
+from aiguard_agent.cli.files import write_file
 from aiguard_agent.cli.parser import did_you_mean
 from aiguard_agent.cli.scanning import add_scan_arguments, default_inventories, default_text, inventory_path, scan_from
 from aiguard_agent.cli.verb import Verb
@@ -173,16 +174,7 @@ def _write(path: str, old: str, new: str, *, dry_run: bool) -> int:
     if dry_run:
         print(f"{path} was not changed (--dry-run)", file=sys.stderr)
         return exits.OK
-    target = Path(path).resolve()
-    draft_path = target.with_name(f".{target.name}.{os.getpid()}")
-    descriptor = os.open(
-        draft_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, target.stat().st_mode & 0o777
-    )
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-        stream.write(new)
-        stream.flush()
-        os.fsync(descriptor)
-    draft_path.replace(target)
+    write_file(Path(path).resolve(), new.encode())
     print(f"{path} was changed", file=sys.stderr)
     return exits.OK
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aiguard_agent.cli import exits
 from aiguard_agent.cli.console import style_for, write_out
+from aiguard_agent.cli.files import write_file
 from aiguard_agent.cli.scanning import SEVERITIES, add_scan_arguments, add_threshold_arguments, scan_from
 from aiguard_agent.cli.verb import Verb
 from aiguard_agent.core.finding import FindingState, Severity
@@ -57,7 +58,7 @@ def run(options: Namespace) -> int:
     style = style_for(sys.stdout, options.color if not options.output else "never", verbose=options.details)
     text = formats()[options.format].render(report, style)
     if options.output:
-        Path(options.output).write_text(text, encoding="utf-8", errors="backslashreplace")
+        write_file(Path(options.output), text.encode("utf-8", "backslashreplace"))
     else:
         write_out(text)
     return exits.FINDINGS if reached(report, options.fail_on) else exits.OK
