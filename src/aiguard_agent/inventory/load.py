@@ -177,7 +177,9 @@ def _words(key: str, node: Node, message: str) -> str:
     """Say msgspec's first objection in an operator's words."""
     if key in _CHOICES and node.kind == "text":
         choices = [str(choice) for choice in _CHOICES[key]]
-        return f"`{cut(node.text)}` is none of {listed(choices)}, {nearest(node.text, choices)}"
+        hint = nearest(node.text, choices)
+        told = f", {hint}" if hint.startswith("did you mean") else ""
+        return f"`{cut(node.text)}` is none of {listed(choices)}{told}"
     if key in ("sha256", "fingerprint"):
         return _NO_DIGEST
     if "date" in message:

@@ -25,6 +25,7 @@ from aiguard_agent.errors import UsageError
 from aiguard_agent.inventory import compare, draft, edit
 from aiguard_agent.inventory.load import load
 from aiguard_agent.report.clean import plain
+from aiguard_agent.report.words import amount
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 DESCRIPTION = """\
@@ -98,7 +99,13 @@ def _init(options: Namespace) -> int:
 def _check(options: Namespace) -> int:
     path = inventory_path(options.file) or _missing()
     inventory = load(Path(path))
-    counts = f"{len(inventory.models)} models, {len(inventory.servers)} servers, {len(inventory.waivers)} waivers"
+    counts = ", ".join(
+        (
+            amount(len(inventory.models), "model"),
+            amount(len(inventory.servers), "server"),
+            amount(len(inventory.waivers), "waiver"),
+        )
+    )
     write_out(f"{path}: good · {counts}\n")
     return exits.OK
 
