@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from aiguard_agent.identify.index import Index
-from aiguard_agent.identify.questions import PER_LISTENER, questions
+from aiguard_agent.identify.questions import MOST_QUESTIONS, PER_LISTENER, questions
+from aiguard_agent.identify.view import View
+from aiguard_agent.signatures.load import bundled
 from aiguard_agent.signatures.schema import ServerSignature
 from small_hosts import signature, view_of
 
@@ -102,3 +105,32 @@ def test_one_socket_gets_a_bounded_number() -> None:
     many = signature(f"process: {{exe: [thing]}}\nprobes: [{probes}]")
 
     assert len(paths({"argv": ["thing"]}, None, many)) == PER_LISTENER
+
+
+def test_a_thousand_sockets_of_one_user_do_not_starve_another() -> None:
+    """Sockets are asked in turns, one of each user and container, not one process after the other."""
+    many = [f"127.0.0.1:{port}" for port in range(2000, 2300)]
+    view = view_of(
+        [
+            {"argv": ["python3", "silent.py"], "listen": many},
+            {"argv": ["python3", "other.py"], "listen": ["127.0.0.1:9000"]},
+            {"argv": ["python3", "inside.py"], "listen": ["127.0.0.1:9001"], "image": "i"},
+        ]
+    )
+    bob = replace(view.facts.processes[1], uid=1001)
+    view = View(replace(view.facts, processes=(view.facts.processes[0], bob, view.facts.processes[2])))
+
+    asked = questions(view, Index(bundled()))
+
+    ports = list(dict.fromkeys(target.port for target, _request in asked))
+    assert set(ports[:3]) == {2000, 9000, 9001}
+    assert len(ports) == 302
+
+
+def test_no_crowd_makes_more_questions_than_a_round_can_hold() -> None:
+    """The list of a round is bounded, whatever listens."""
+    many = [f"127.0.0.1:{port}" for port in range(2000, 5000)]
+
+    asked = questions(view_of([{"argv": ["python3", "silent.py"], "listen": many}]), Index(bundled()))
+
+    assert len(asked) == MOST_QUESTIONS

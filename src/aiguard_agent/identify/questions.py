@@ -25,10 +25,18 @@ FIRST_LOOK = 12
 PER_LISTENER = 48
 """Requests that one socket gets in one round at most."""
 
+MOST_QUESTIONS = 20_000
+"""Requests of one round; more than that no budget pays for, and each takes memory."""
+
 
 def questions(view: View, index: Index) -> list[Question]:
-    """Return the requests not asked yet, ordered by process and socket; empty when nothing is left to learn."""
-    found: list[Question] = []
+    """Return the requests not asked yet; empty when nothing is left to learn.
+
+    Every user (and container) has one socket asked, then a second one, and so on: whoever opens a thousand silent
+    sockets spends the time of his own other servers before that of anybody else's.
+    """
+    found: list[tuple[int, list[Question]]] = []
+    turns: Counter[tuple[int, str]] = Counter()
     first_look = _first_look(index.signatures)
     for process in view.facts.processes:
         listeners = [x for x in view.listeners(process.pid) if x.port and x.pid == process.pid]
@@ -41,8 +49,12 @@ def questions(view: View, index: Index) -> list[Question]:
             probes = _probes(wanted, listener)
             if curious:
                 probes = [*_hinted(view, process, index.signatures, listener), *first_look]
-            found += _fresh(view, process, listener, probes)
-    return found
+            batch = list(_fresh(view, process, listener, probes))
+            if batch:
+                turns[process.uid, process.container] += 1
+                found.append((turns[process.uid, process.container], batch))
+    found.sort(key=lambda turn: turn[0])
+    return [question for _turn, batch in found for question in batch][:MOST_QUESTIONS]
 
 
 def _wanted(view: View, process: Process, index: Index) -> list[ServerSignature]:
