@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from asset_samples import SERVER
-from rule_samples import findings, only, server_at
+from rule_samples import findings, only, run_by, server_at
 
 from aiguard_agent.core.assets import AuthState, Confidence
 from aiguard_agent.core.facts import Scope
@@ -73,3 +73,28 @@ def test_the_evidence_names_the_request() -> None:
     words = [one.what for one in only(RULE, server_at(Scope.ANY, AuthState.NONE)).evidence]
 
     assert words == ["pid 4121 owns 0.0.0.0:11434 (any)", "GET /api/tags 200 without a key"]
+
+
+@pytest.mark.parametrize(
+    ("uid", "isolated", "severity", "words"),
+    [
+        (0, False, Severity.HIGH, "and runs their code as root"),
+        (1001, False, Severity.MEDIUM, "and runs their code"),
+        (0, True, Severity.LOW, "and runs their code as root"),
+    ],
+)
+def test_who_runs_code_lends_its_account(uid: int, isolated: bool, severity: Severity, words: str) -> None:
+    """An open notebook on loopback makes every account its own; in a namespace of its own nobody gets there."""
+    notebook = replace(server_at(Scope.LOOPBACK, AuthState.NONE), product="jupyter", isolated=isolated)
+    found = only(RULE, run_by(notebook, uid=uid))
+
+    assert found.severity is severity
+    assert found.title.endswith(words)
+    assert "code" not in only(RULE, server_at(Scope.LOOPBACK, AuthState.NONE)).title
+
+
+def test_a_code_runner_on_the_network_is_as_bad_as_any() -> None:
+    """Nothing is worse than critical."""
+    notebook = replace(server_at(Scope.ANY, AuthState.NONE), product="jupyter")
+
+    assert only(RULE, notebook).severity is Severity.CRITICAL

@@ -19,6 +19,8 @@ _SEVERITY = {
     Scope.LOOPBACK: Severity.LOW,
     Scope.UNIX: Severity.INFO,
 }
+_RUNNERS = frozenset({"jupyter", "langflow", "marimo", "n8n", "open-interpreter", "ray", "zeppelin"})
+"""Products whose purpose is to run the code of whoever is let in."""
 
 
 def check(estate: Estate, known: Known) -> Iterator[Hit]:
@@ -35,14 +37,24 @@ def check(estate: Estate, known: Known) -> Iterator[Hit]:
 
 
 def _open(server: Server, widest: Scope) -> Hit:
+    runner = server.product in _RUNNERS
+    as_root = " as root" if server.process.uid == 0 else ""
     return Hit(
         subject=server.id,
-        title=f"{who(server)} at {where(server)} answers {AUDIENCE[widest]} without credentials",
-        severity=_SEVERITY[widest],
+        title=f"{who(server)} at {where(server)} answers {AUDIENCE[widest]} without credentials"
+        f"{f', and runs their code{as_root}' if runner else ''}",
+        severity=_of_runner(server) if runner and widest is Scope.LOOPBACK else _SEVERITY[widest],
         confidence=max(Confidence.MEDIUM, server.confidence) if server.auth.evidence else Confidence.MEDIUM,
         evidence=(*listeners_seen(server), *server.auth.evidence[:5], *identity_seen(server)),
         remedy=close_door(server),
     )
+
+
+def _of_runner(server: Server) -> Severity:
+    """On loopback, who runs the code of any account lends it its own; a container lends only itself."""
+    if server.isolated or server.container is not None:
+        return Severity.LOW
+    return Severity.HIGH if server.process.uid == 0 else Severity.MEDIUM
 
 
 def _unknown(server: Server, widest: Scope) -> Hit:
@@ -62,9 +74,10 @@ RULE = Rule(
     title="Open to whoever reaches it",
     description=(
         "The server answers without credentials. Critical on a wildcard or public address, high on a private one, "
-        "low on loopback (every account and every web page open on this host can try it), info on a unix socket. A "
-        "namespace that has only loopback counts as loopback. When the grade is unknown and the server is on the "
-        "network, a medium finding of low confidence says so. Firewalls and published container ports are not "
+        "low on loopback (every account and every web page open on this host can try it), info on a unix socket. What "
+        "runs code by design (notebooks, workflow builders, Ray) is medium on loopback, and high as root: any account "
+        "becomes the server's. A namespace that has only loopback counts as loopback. When the grade is unknown and "
+        "the server is on the network, a medium finding of low confidence says so. Firewalls and published container ports are not "
         "looked at: the bind address alone speaks."
     ),
     severity=Severity.HIGH,
