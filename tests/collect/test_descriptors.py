@@ -1,13 +1,15 @@
 """Descriptor links, once per pass."""
 
+import contextlib
 import os
+import signal
 import socket
 
 import pytest
 
 from aiguard_agent.collect.collector import Options, Sight
 from aiguard_agent.collect.collectors.processes import COLLECTOR
-from aiguard_agent.collect.descriptors import descriptors_of, descriptors_up_to
+from aiguard_agent.collect.descriptors import count_of, descriptors_of, descriptors_up_to
 from aiguard_agent.collect.host import Host
 from aiguard_agent.collect.memory import Descriptors
 from aiguard_agent.core.facts import Process
@@ -109,3 +111,49 @@ def test_descriptors_of_a_recording_are_not_those_of_this_machine(fake, tmp_path
 
     with pytest.raises(OSError):
         descriptors_of(fake.host(), process, 1000)
+
+
+@pytest.mark.parametrize("hole", [False, True])
+def test_a_short_table_is_read_whole(hole: bool) -> None:
+    """Who holds its first numbers only is read without a listing; a hole among them is noticed."""
+    ready, told = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        with contextlib.suppress(BaseException):
+            one = socket.socket()
+            os.dup2(one.fileno(), 2)
+            os.dup2(one.fileno(), 5)
+            null = os.open("/dev/null", os.O_RDWR)
+            keep = os.dup(told)
+            os.dup2(null, 0)
+            os.dup2(null, 1)
+            os.dup2(keep, 9)
+            os.closerange(3, 5)
+            os.closerange(6, 9)
+            os.closerange(10, 4096)
+            os.close(2 if hole else 5)
+            os.write(9, str(os.fstat(5 if hole else 2).st_ino).encode())
+            os.close(9)
+            signal.pause()
+        os._exit(1)
+    os.close(told)
+    try:
+        inode = int(os.read(ready, 64))
+        os.read(ready, 1)
+        read = descriptors_of(Host(), Process(pid=pid, start_ticks=1, started=0), 100)
+        count = count_of(Host(), pid)
+    finally:
+        os.close(ready)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+    assert read.sockets == {inode}
+    assert [path for _number, path in read.files] == ["/dev/null", "/dev/null"]
+    assert count == 3
+
+
+def test_the_descriptors_of_a_recording_are_counted(fake) -> None:
+    """The size of a recorded folder says nothing."""
+    fake.process(7, sockets=(5, 6))
+
+    assert count_of(fake.host(), 7) == 2

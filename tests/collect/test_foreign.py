@@ -1,10 +1,12 @@
+import errno
 import os
 
 import pytest
 
-from aiguard_agent.collect.foreign import entries_at, open_seen, resolve_at, root_of, stat_at
+from aiguard_agent.collect import foreign
+from aiguard_agent.collect.foreign import entries_at, open_seen, refusal, resolve_at, root_of, stat_at
 from aiguard_agent.collect.host import Host
-from aiguard_agent.core.facts import FileSeen
+from aiguard_agent.core.facts import BlindKind, FileSeen
 
 
 @pytest.fixture
@@ -80,3 +82,20 @@ def test_recorded_root_link_never_leads_to_this_machine(tmp_path):
     assert root_of(host, 7, same_mounts=False) == ""
     assert root_of(host, 8, same_mounts=True) == "/proc/8/root"
     assert root_of(host, 9, same_mounts=True) == ""
+
+
+def test_why_a_root_is_shut(tmp_path, monkeypatch):
+    """A root that opens has no refusal; a missing call and a denial each have their kind."""
+    (tmp_path / "proc/8/root").mkdir(parents=True)
+    host = Host(tmp_path)
+    kinds = [refusal(host, "/proc/8/root")]
+    for number in (errno.ENOSYS, errno.EACCES):
+
+        def refuse(*_arguments, number=number):
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(foreign, "open_in_root", refuse)
+        told = refusal(host, "/proc/8/root")
+        kinds.append(told and told.kind)
+
+    assert kinds == [None, BlindKind.UNSUPPORTED, BlindKind.DENIED]

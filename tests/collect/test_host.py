@@ -201,3 +201,16 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
         assert host.lstat(f"{folder}/link")
 
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_known_folder_is_not_resolved_again(tmp_path: Path) -> None:
+    """Links below it still are, also when they lead out of it, and a mere beginning of its name is not it."""
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/b/up").symlink_to("../c")
+    (tmp_path / "a/c").write_text("x")
+    (tmp_path / "a/bc").symlink_to("c")
+    host = Host(tmp_path)
+
+    assert host.resolve("/a/b/up", known="/a/b") == "/a/c"
+    assert host.resolve("/a/bc", known="/a/b") == "/a/c"
+    assert host.resolve("/a/b/none", known="/a/b") is None

@@ -37,3 +37,22 @@ def test_the_dead_are_forgotten() -> None:
     memory.forget_all_but([8, 9])
 
     assert set(memory.known) == {8}
+
+
+def test_a_process_is_judged_once() -> None:
+    """What was said when it was met holds for all collectors; strangers and other judges are asked."""
+    asked: list[int] = []
+
+    def judge(process: Process) -> bool:
+        asked.append(process.pid)
+        return True
+
+    one, two, stranger = (Process(pid=pid, start_ticks=9, started=0) for pid in (1, 2, 3))
+    memory = Memory(judge=judge)
+    memory.known = {1: Known(process=one, stamp=(), interesting=True), 2: Known(process=two, stamp=())}
+    again = Process(pid=2, start_ticks=10, started=0)
+
+    assert memory.caring(judge, [one, two, stranger]) == [one, stranger]
+    assert asked == [3]
+    assert memory.cares(judge, again)
+    assert memory.caring(lambda _process: False, [one, two, stranger]) == []

@@ -142,7 +142,11 @@ def test_no_container(path: str) -> None:
     ("path", "unit"),
     [
         ("/system.slice/ollama.service", "ollama.service"),
-        ("/user.slice/user-1000.slice/user@1000.service/app.slice/llm.service", "llm.service"),
+        ("/user.slice/user-1000.slice/user@1000.service/app.slice/llm.service", "user@1000.service/llm.service"),
+        ("/user.slice/user-7.slice/user@7.service/user@0.service/ollama.service", "user@7.service/ollama.service"),
+        ("/system.slice/bob.service/ollama.service", "bob.service"),
+        (f"/docker/{ID}/system.slice/ollama.service", ""),
+        (f"/system.slice/docker-{ID}.scope/ollama.service", ""),
         ("/user.slice/user-1000.slice/user@1000.service/app.slice/app.scope", ""),
         ("/system.slice/vllm@gpu0.service/sub", "vllm@gpu0.service"),
         (f"/system.slice/ollama.service/libpod-payload-{ID}", "ollama.service"),
@@ -152,7 +156,7 @@ def test_no_container(path: str) -> None:
     ],
 )
 def test_unit_of(path: str, unit: str) -> None:
-    """The innermost service is the unit; a user manager or a runtime around a container is not."""
+    """The outermost service is the unit, a user's named with its manager; what a container calls so is none."""
     assert procfs.unit_of(path) == unit
 
 

@@ -1,5 +1,6 @@
 """Running all collectors."""
 
+import gc
 import itertools
 
 import pytest
@@ -120,3 +121,23 @@ def test_a_flood_of_blind_spots_is_counted(fake) -> None:
 
     assert len(blind) == run.MOST_BLIND + 2
     assert sum(entry.count for entry in blind) == 2 * (run.MOST_BLIND + 501)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_search_for_garbage_is_as_it_was_after_a_look(fake, enabled: bool) -> None:
+    """It is put off while collectors run, and nobody's setting is changed by that."""
+    during: list[bool] = []
+
+    def look(_host: Host, _options: Options, _seen: Sight) -> Sight:
+        during.append(gc.isenabled())
+        raise ValueError("oops")
+
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        run.collect(fake.host(), Options(), collectors=[Collector(name="a", order=1, help="", collect=look)])
+        after = gc.isenabled()
+    finally:
+        (gc.enable if before else gc.disable)()
+
+    assert (during, after) == ([False], enabled)

@@ -168,3 +168,23 @@ def test_the_live_kernel(tmp_path: Path) -> None:
     assert expected in tcp
     assert quiet not in {one.inode for one in tcp}
     assert (path, named) in {(one.address, one.inode) for one in unix}
+
+
+def test_the_same_answer_is_not_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later pass whose bytes are the same gives the same values without reading them; other bytes are read."""
+    read: list[bytes] = []
+    real = sockdiag.parse
+
+    def parse_and_count(buffer: bytes, *rest: object) -> tuple[bool, bool]:
+        read.append(buffer)
+        return real(buffer, *rest)
+
+    monkeypatch.setattr(sockdiag, "parse", parse_and_count)
+    answer = message(tcp_body(port=4242, inode=990001)) + DONE
+    other = message(tcp_body(port=4243, inode=990002)) + DONE
+
+    first, again, changed = (dump_tcp(Kernel([one], [DONE])) for one in (answer, answer, other))
+
+    assert first == again
+    assert [one.port for one in changed] == [4243]
+    assert len([one for one in read if len(one) > len(DONE)]) == 2

@@ -210,7 +210,9 @@ _RUNTIMES = {
 _POD = re.compile(
     r"pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12}|[0-9a-f]{32})(?![0-9a-f])"
 )
-_UNIT = re.compile(r"(?!user@\d+\.service$)[^/]+\.service")
+_UNIT = re.compile(r"[^/]+\.service")
+_MANAGER = re.compile(r"user@\d{1,10}\.service")
+_USER_SLICE = re.compile(r"/user\.slice/user-(\d{1,10})\.slice/")
 _RUNTIME_UNITS = frozenset(
     f"{name}.service"
     for name in ("docker", "containerd", "crio", "podman", "kubelet", "k3s", "k3s-agent", "rke2-server")
@@ -233,7 +235,7 @@ def cgroup_of(data: bytes) -> Cgroup:
 
 
 def parse_cgroup(text: str) -> Cgroup:
-    """Read /proc/PID/cgroup, v1, v2 or both: innermost container, innermost systemd unit, most telling path."""
+    """Read /proc/PID/cgroup, v1, v2 or both: innermost container, systemd unit, most telling path."""
     paths = sorted(set(_paths(text)), key=lambda found: found[0])
     best = Cgroup(path=paths[0][1] if paths else "")
     for _rank, path in paths:
@@ -274,8 +276,23 @@ def container_of(path: str) -> Container | None:
 
 
 def unit_of(path: str) -> str:
-    """Return the innermost systemd service of a control-group path; not the runtime that only started a container."""
+    """Return the systemd service of a control-group path, one of a user's own manager with that manager before it.
+
+    The outermost counts: whoever may make groups below his own can call one `ollama.service`. For the same reason a
+    unit of a user's manager is told as `user@1000.service/llm.service`, and what lies inside a container is none.
+    """
     parts = path.split("/")
-    inside = any(_CONTAINER.fullmatch(part) for part in parts)
-    units = [part for part in parts if _UNIT.fullmatch(part) and not (inside and part in _RUNTIME_UNITS)]
-    return units[-1] if units else ""
+    boxed = next((index for index, part in enumerate(parts) if _CONTAINER.fullmatch(part)), None)
+    manager = ""
+    for part in parts[:boxed]:
+        if _MANAGER.fullmatch(part):
+            manager = manager or f"{part}/"
+        elif _UNIT.fullmatch(part) and not (boxed is not None and part in _RUNTIME_UNITS):
+            return manager + part
+    return ""
+
+
+def owner_of(path: str) -> int | None:
+    """Return the user in whose part of the tree a control group lies, None for the system's; he names what is below."""
+    found = _USER_SLICE.match(path)
+    return int(found[1]) if found else None

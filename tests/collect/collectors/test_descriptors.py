@@ -5,6 +5,7 @@ import pytest
 
 from aiguard_agent.collect.collector import Options, Sight
 from aiguard_agent.collect.collectors.descriptors import COLLECTOR, _nowhere
+from aiguard_agent.collect.descriptors import descriptors_of
 from aiguard_agent.collect.host import Host
 from aiguard_agent.core.facts import BlindKind, Listener, Process
 
@@ -229,3 +230,60 @@ def test_memory_file_that_may_hold_a_model_is_told():
 def test_only_the_kernel_s_own_paths_are_passed_over(path, expected):
     """Shared memory holds files of anybody, and who mounts a /sys of his own does not hide a model in it."""
     assert _nowhere(path) is expected
+
+
+def test_quiet_pass_sees_what_an_interesting_process_mapped_meanwhile(model, tmp_path):
+    """A model that is loaded between two thorough passes changes the address space, so it is looked at again."""
+    host = Host()
+    look(own(), host=host)
+    quiet = look(own(), host=host)
+    with model.open("rb") as file:
+        mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    loaded = look(own(), host=host)
+    mapping.close()
+
+    assert of(quiet, tmp_path) == []
+    assert [seen.path for seen in of(loaded, tmp_path)] == [str(model)]
+
+
+def test_quiet_pass_says_again_what_could_not_be_looked_at(model, tmp_path):
+    """A deleted file that is still mapped stays a blind spot while its process is not read again."""
+    host = Host()
+    with model.open("rb") as file:
+        mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    model.unlink()
+    first = look(own(), host=host)
+    second = look(own(), host=host)
+    mapping.close()
+
+    assert any(str(model) in blind.reason for blind in first.blind)
+    assert [blind for blind in second.blind if str(model) in blind.reason] == [
+        blind for blind in first.blind if str(model) in blind.reason
+    ]
+
+
+def test_file_met_by_a_glance_stays_seen(model, tmp_path):
+    """What another collector's reading showed of an ordinary process is told in the passes that read nothing, too."""
+    host = Host()
+    process = own()
+    host.memory.begin()
+    with model.open("rb"):
+        descriptors_of(host, process, 10_000)
+        sights = [
+            COLLECTOR.collect(host, Options(), Sight(processes=(process,)))
+            for _pass in range(3)
+            if not _pass or host.memory.begin() is None
+        ]
+
+    assert [[seen.path for seen in of(sight, tmp_path)] for sight in sights] == [[str(model)]] * 3
+
+
+def test_starved_process_is_read_in_the_next_pass():
+    """What a spent budget left out is not taken for read."""
+    host = Host()
+    look(own(), host=host, descriptors=0)
+
+    sight = look(own(), host=host)
+
+    assert sight.blind == ()
+    assert (sight.processes or ())[0].opened

@@ -118,3 +118,18 @@ def test_missing_extra_is_told_only_where_there_is_a_driver(tmp_path, monkeypatc
 
     assert [gpu.name for gpu in sight.gpus] == ["NVIDIA L4"]
     assert ["aiguard-agent[gpu]" in blind.reason for blind in sight.blind] == [True]
+
+
+def test_holder_of_a_card_is_remembered_between_readings(amd):
+    """A pass that reads no descriptors still knows who holds the card, for as long as the process lives."""
+    host = Host(amd)
+    process = Process(pid=50, start_ticks=1, started=0.0)
+    host.memory.descriptors[(50, 1)] = Descriptors(files=((3, "/dev/dri/renderD129"),))
+    COLLECTOR.collect(host, Options(), Sight(processes=(process,)))
+    host.memory.begin()
+
+    quiet = COLLECTOR.collect(host, Options(), Sight(processes=(process,)))
+    ended = COLLECTOR.collect(host, Options(), Sight())
+
+    assert quiet.gpus[0].used_by == (GpuUse(pid=50),)
+    assert ended.gpus[0].used_by == ()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from aiguard_agent.collect import runtimes
 from aiguard_agent.collect.collector import Collector, Options, Sight
 from aiguard_agent.collect.host import Host, blind_of
 from aiguard_agent.collect.locate import homes
-from aiguard_agent.collect.procfs import container_of
+from aiguard_agent.collect.procfs import container_of, owner_of
 from aiguard_agent.core.facts import Blind, BlindKind, Container, Process
 
 NAME = "containers"
@@ -36,25 +36,52 @@ class _Search:
     """The state files of one host; those that list all containers are read once."""
 
     host: Host
+    homes: tuple[tuple[str, str], ...] = ()
     docker_roots: tuple[str, ...] = ()
     blind: list[Blind] = field(default_factory=list)
     denied: set[str] = field(default_factory=set)
     stored: dict[str, Container] = field(default_factory=dict)
+    """What the system's own lists say."""
     pods: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    def find(self, identity: str) -> Container | None:
-        """Return what the runtimes know of a container, None when none of them knows it."""
-        found: Container | None = None
-        for root in self.docker_roots:
-            data = self.read(f"{root}/containers/{identity}/config.v2.json")
-            if data is not None and (entry := runtimes.docker(identity, data)) is not None:
-                found = runtimes.unite(found, entry)
+    def find(self, identity: str, owner: int | None) -> Container | None:
+        """Return what the runtimes know of a container, None when none of them knows it.
+
+        A container of the system is named by the system's files alone, one below a user's slice by that user's: anybody
+        can write into his home that the container of somebody else is called `approved`.
+        """
+        if owner is not None:
+            return self._rootless(identity, owner)
+        found = self._docker(identity, self.docker_roots)
         for path, runtime in self._oci(identity):
             data = self.read(path)
             if data is not None and (entry := runtimes.oci(identity, data, runtime)) is not None:
                 found = runtimes.unite(found, entry)
         if identity in self.stored:
             found = runtimes.unite(found, self.stored[identity])
+        return found
+
+    def _rootless(self, identity: str, owner: int) -> Container | None:
+        mine = [home for _user, home in self.homes if self._owns(owner, home)]
+        found = self._docker(identity, [f"{home}/.local/share/docker" for home in mine])
+        for home in mine:
+            listed = self.listed(f"{home}/.local/share/containers/storage")
+            if identity in listed:
+                found = runtimes.unite(found, listed[identity])
+        return found
+
+    def _owns(self, owner: int, home: str) -> bool:
+        try:
+            return not self.host.live or self.host.lstat(home).st_uid == owner
+        except (OSError, ValueError):
+            return False
+
+    def _docker(self, identity: str, roots: Iterable[str]) -> Container | None:
+        found: Container | None = None
+        for root in roots:
+            data = self.read(f"{root}/containers/{identity}/config.v2.json")
+            if data is not None and (entry := runtimes.docker(identity, data)) is not None:
+                found = runtimes.unite(found, entry)
         return found
 
     def _oci(self, identity: str) -> Iterator[tuple[str, str]]:
@@ -65,14 +92,17 @@ class _Search:
             for graph in _GRAPHS:
                 yield f"{root}/{graph}-containers/{identity}/userdata/config.json", "podman"
 
+    def listed(self, storage: str) -> dict[str, Container]:
+        """Return what the lists of one container storage name, by id."""
+        found: dict[str, Container] = {}
+        for graph in _GRAPHS:
+            data = self.read(f"{storage}/{graph}-containers/containers.json", _LIST_LIMIT)
+            found |= runtimes.stored(data) if data else {}
+        return found
+
     def read_lists(self) -> None:
-        """Read what lists all containers and pods."""
-        roots = ["/var/lib/containers/storage"]
-        roots += [f"{home}/.local/share/containers/storage" for _user, home in homes(self.host)]
-        for root in roots:
-            for graph in _GRAPHS:
-                data = self.read(f"{root}/{graph}-containers/containers.json", _LIST_LIMIT)
-                self.stored.update(runtimes.stored(data) if data else {})
+        """Read what lists all containers of the system, and its pods."""
+        self.stored = self.listed("/var/lib/containers/storage")
         for name in self.names("/var/log/pods"):
             space, _, rest = name.partition("_")
             pod, _, uid = rest.rpartition("_")
@@ -108,15 +138,17 @@ def _collect(host: Host, _options: Options, seen: Sight) -> Sight:
     members: dict[str, Process] = {}
     for process in seen.processes or ():
         if process.container:
-            members.setdefault(process.container, process)
+            known = members.setdefault(process.container, process)
+            if owner_of(known.cgroup) is not None and owner_of(process.cgroup) is None:
+                members[process.container] = process
     if not members:
         return Sight()
-    search = _Search(host)
+    search = _Search(host, homes=homes(host))
     search.docker_roots = _docker_roots(search, seen.processes or ())
     search.read_lists()
     containers = []
     for identity, process in members.items():
-        found = search.find(identity) if _ID.fullmatch(identity) else None
+        found = search.find(identity, owner_of(process.cgroup)) if _ID.fullmatch(identity) else None
         if found is None or not (found.name or found.image):
             reason = "no runtime's state file names it"
             search.blind.append(
@@ -139,6 +171,8 @@ def _docker_roots(search: _Search, processes: tuple[Process, ...]) -> tuple[str,
     roots: dict[str, None] = {}
     configs = ["/etc/docker/daemon.json"]
     for process in processes:
+        if process.uid or process.container:
+            continue  # who is not root of this host does not say where its containers are written down
         if process.comm != "dockerd" and (process.exe or "").rpartition("/")[2] != "dockerd":
             continue
         roots.update(dict.fromkeys(_option(process.argv, ("--data-root", "--graph", "-g"))))
@@ -147,7 +181,6 @@ def _docker_roots(search: _Search, processes: tuple[Process, ...]) -> tuple[str,
         if path.startswith("/") and (data := search.read(path)) is not None and (root := runtimes.data_root(data)):
             roots[root] = None
     roots.update(dict.fromkeys(_DOCKER_ROOTS))
-    roots.update({f"{home}/.local/share/docker": None for _user, home in homes(search.host)})
     return tuple(root.rstrip("/") for root in roots if root.startswith("/"))
 
 

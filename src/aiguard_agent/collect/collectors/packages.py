@@ -40,6 +40,8 @@ class _Pass:
     locator: Locator
     environments: dict[str, Environment | None] = field(default_factory=dict)
     blind: list[Blind] = field(default_factory=list)
+    listed: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    texts: dict[tuple[str, str], str] = field(default_factory=dict)
     refused: dict[str, bool] = field(default_factory=dict)
     """By foreign root: whether nothing in it can be opened."""
 
@@ -55,15 +57,27 @@ class _Pass:
         return bool(inside) and self.refused[inside]
 
     def names(self, inside: str, path: str) -> list[str]:
-        """Return the names in a folder, none when it cannot be read."""
+        """Return the names in a folder, none when it cannot be read; asked once, for many run the same Python."""
+        key = (inside, path)
+        if key not in self.listed:
+            self.listed[key] = self._names(inside, path)
+        return self.listed[key]
+
+    def text(self, inside: str, path: str) -> str:
+        """Return a small text file, "" when it cannot be read; read once."""
+        key = (inside, path)
+        if key not in self.texts:
+            self.texts[key] = self._text(inside, path)
+        return self.texts[key]
+
+    def _names(self, inside: str, path: str) -> list[str]:
         try:
             closed = inside or not self.host.live  # links of a recorded host stay in it, as those of a container do
             return self.host.names_in(inside or "/", path) if closed else self.host.names(path)
         except (OSError, ValueError):
             return []
 
-    def text(self, inside: str, path: str) -> str:
-        """Return a small text file, "" when it cannot be read."""
+    def _text(self, inside: str, path: str) -> str:
         try:
             return self.host.data(path, _SMALL, inside=inside).decode("utf-8", "replace")
         except (OSError, ValueError):
