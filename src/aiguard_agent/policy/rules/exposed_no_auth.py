@@ -77,8 +77,8 @@ RULE = Rule(
         "low on loopback (every account and every web page open on this host can try it), info on a unix socket. What "
         "runs code by design (notebooks, workflow builders, Ray) is medium on loopback, and high as root: any account "
         "becomes the server's. A namespace that has only loopback counts as loopback. When the grade is unknown and "
-        "the server is on the network, a medium finding of low confidence says so. Firewalls and published container ports are not "
-        "looked at: the bind address alone speaks."
+        "the server is on the network, a medium finding of low confidence says so. Firewalls and published "
+        "container ports are not looked at: the bind address alone speaks."
     ),
     severity=Severity.HIGH,
     confidence=Confidence.MEDIUM,
