@@ -293,6 +293,9 @@ def unit_of(path: str) -> str:
 
 
 def owner_of(path: str) -> int | None:
-    """Return the user in whose part of the tree a control group lies, None for the system's; he names what is below."""
+    """Return the user in whose part of the tree a control group lies, None for those of the system and of root.
+
+    Whoever it is named what lies below.
+    """
     found = _USER_SLICE.match(path)
-    return int(found[1]) if found else None
+    return int(found[1]) if found and int(found[1]) else None

@@ -121,7 +121,7 @@ def stop_command(server: Server) -> str:
     """Return how to stop a server the way it was started."""
     if server.container is not None and server.container.runtime in ("docker", "podman"):
         return f"{server.container.runtime} stop {quote(server.container.name or server.container.id[:12])}"
-    if server.process.unit.endswith(".service"):
+    if server.process.unit.endswith(".service") and "/" not in server.process.unit:
         return f"systemctl stop {quote(server.process.unit)}"
     return f"kill {server.process.pid}"
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from aiguard_agent.collect.host import Host
 from aiguard_agent.core.facts import BlindKind, Container, Process
 
 ID = "4f" * 32
+ROOTLESS = f"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{ID}.scope"
 UID = "12345678-1234-1234-1234-123456789abc"
 
 
@@ -73,9 +75,45 @@ def test_rootless_podman_is_found_in_the_home_of_its_user(tmp_path):
         [{"id": ID, "names": ["llm"], "metadata": json.dumps({"image-name": "x/y:1"})}],
     )
 
-    (found,) = look(tmp_path, member()).containers
+    (found,) = look(tmp_path, member(cgroup=ROOTLESS)).containers
 
     assert (found.runtime, found.name, found.image) == ("podman", "llm", "x/y:1")
+
+
+def test_no_home_names_a_container_of_the_system(tmp_path):
+    """What a user writes into his home is about his own containers: else he calls another's `approved`."""
+    listed = [{"id": ID, "names": ["approved"], "metadata": "{}"}]
+    put(tmp_path, "home/bob/.local/share/containers/storage/overlay-containers/containers.json", listed)
+    put(tmp_path, f"home/bob/.local/share/docker/containers/{ID}/config.v2.json", {"Name": "/approved"})
+
+    (found,) = look(tmp_path, member(cgroup=f"/system.slice/docker-{ID}.scope")).containers
+
+    assert found.name == ""
+
+
+def test_a_control_group_called_after_a_container_is_not_in_it(tmp_path):
+    """A user may name a group below his own as he likes; it gets neither the name nor the image of a real one."""
+    put(tmp_path, f"var/lib/docker/containers/{ID}/config.v2.json", {"Name": "/approved"})
+    liar = replace(member(cgroup=ROOTLESS), pid=8)
+
+    alone = look(tmp_path, liar)
+    both = look(tmp_path, liar, member(cgroup=f"/system.slice/docker-{ID}.scope"))
+
+    assert [one.name for one in alone.containers] == [""]
+    assert [one.name for one in both.containers] == ["approved"]
+    assert {process.pid: process.container for process in both.processes} == {8: "", 7: ID}
+    assert [blind.subject for blind in both.blind] == ["pid 8"]
+
+
+@pytest.mark.parametrize("more", [{"uid": 1000}, {"container": "ab" * 32}])
+def test_a_dockerd_of_somebody_else_names_nothing(tmp_path, more):
+    """A process that calls itself dockerd does not lead us to state files of its own making."""
+    put(tmp_path, f"tmp/evil/containers/{ID}/config.v2.json", {"Name": "/approved"})
+    fake = Process(
+        pid=9, start_ticks=1, started=0.0, comm="dockerd", argv=("dockerd", "--data-root", "/tmp/evil"), **more
+    )
+
+    assert [one.name for one in look(tmp_path, member(), fake).containers if one.id == ID] == [""]
 
 
 def test_unknown_container_keeps_its_id_and_is_told(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from aiguard_agent.collect import runtimes
@@ -42,6 +42,7 @@ class _Search:
     denied: set[str] = field(default_factory=set)
     stored: dict[str, Container] = field(default_factory=dict)
     """What the system's own lists say."""
+    lists: dict[str, dict[str, Container]] = field(default_factory=dict)
     pods: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def find(self, identity: str, owner: int | None) -> Container | None:
@@ -94,11 +95,12 @@ class _Search:
 
     def listed(self, storage: str) -> dict[str, Container]:
         """Return what the lists of one container storage name, by id."""
-        found: dict[str, Container] = {}
-        for graph in _GRAPHS:
-            data = self.read(f"{storage}/{graph}-containers/containers.json", _LIST_LIMIT)
-            found |= runtimes.stored(data) if data else {}
-        return found
+        if storage not in self.lists:
+            found = self.lists[storage] = {}
+            for graph in _GRAPHS:
+                data = self.read(f"{storage}/{graph}-containers/containers.json", _LIST_LIMIT)
+                found |= runtimes.stored(data) if data else {}
+        return self.lists[storage]
 
     def read_lists(self) -> None:
         """Read what lists all containers of the system, and its pods."""
@@ -155,7 +157,24 @@ def _collect(host: Host, _options: Options, seen: Sight) -> Sight:
                 Blind(collector=NAME, subject=f"container {identity}", reason=reason, kind=BlindKind.UNSUPPORTED)
             )
         containers.append(_with_pod(search, found or Container(id=identity), process))
-    return Sight(containers=tuple(containers), blind=tuple(search.blind))
+    processes, false = _honest(seen.processes or (), members)
+    return Sight(processes=processes, containers=tuple(containers), blind=(*search.blind, *false))
+
+
+def _honest(
+    processes: Iterable[Process], members: Mapping[str, Process]
+) -> tuple[tuple[Process, ...], tuple[Blind, ...]]:
+    """Take processes of a user's slice out of the containers of the system: he gave his control group that name."""
+    told: list[Process] = []
+    false: list[Blind] = []
+    for process in processes:
+        owner = owner_of(process.cgroup) if process.container else None
+        if owner is not None and owner_of(members[process.container].cgroup) != owner:
+            subject, reason = f"pid {process.pid}", f"claims to be in container {process.container[:12]}, and is not"
+            false.append(Blind(collector=NAME, subject=subject, reason=reason))
+            process = replace(process, container="")
+        told.append(process)
+    return tuple(told), tuple(false)
 
 
 def _with_pod(search: _Search, container: Container, process: Process) -> Container:

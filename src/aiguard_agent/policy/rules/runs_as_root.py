@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from aiguard_agent.core.assets import AuthState, Confidence, Estate, Server
 from aiguard_agent.core.facts import Scope
@@ -45,8 +46,8 @@ def _remedy(server: Server, *, contained: bool) -> tuple[str, ...]:
         return ("run it with --user, or remap its user namespace",)
     if server.category == _AGENTS:
         return ("start the agent from an ordinary account",)
-    if server.process.unit.endswith(".service"):
-        return (f"systemctl edit {server.process.unit}: User=, or DynamicUser=yes",)
+    if server.process.unit.endswith(".service") and "/" not in server.process.unit:
+        return (f"systemctl edit {quote(server.process.unit)}: User=, or DynamicUser=yes",)
     return ("run it under an account of its own",)
 
 
