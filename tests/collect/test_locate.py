@@ -148,3 +148,21 @@ def test_homes_are_those_of_accounts_and_those_in_home(tmp_path):
     (tmp_path / "home/bob").mkdir(parents=True)
 
     assert homes(Host(tmp_path)) == (("root", "/root"), ("ollama", "/usr/share/ollama"), ("bob", "/home/bob"))
+
+
+def test_a_crowd_of_mounts_and_namespaces_does_not_fill_our_memory(tmp_path):
+    """Of a foreign table a beginning is read, and of a thousand tables a few are kept; our own is read whole."""
+    line = "{0} 1 0:{0} / /m/{0} rw - tmpfs t rw\n"
+    crowd = "1 0 8:1 / / rw - ext4 a rw\n" + "".join(line.format(n) for n in range(2, 20_000))
+    for pid in range(1, 200):
+        folder = tmp_path / f"proc/{pid}"
+        (folder / "root").mkdir(parents=True)
+        (folder / "mountinfo").write_text(crowd if pid < 3 else "1 0 8:1 / / rw - ext4 a rw\n")
+    locator = Locator(Host(tmp_path))
+
+    assert len(locator.mounts().mounts) == 19_999
+    assert 1000 < len(locator.mounts(2).mounts) < 10_000
+    for pid in range(2, 200):
+        assert locator.mounts(pid).mounts
+    assert len(locator._tables) <= 64
+    assert len(locator.mounts().mounts) == 19_999

@@ -131,3 +131,22 @@ def test_any_text_is_survived(text, path):
     table = parse_mountinfo(text + "\n" + HOST)
 
     assert isinstance(list(translate(f"/{path}", table, table)), list)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "remote"),
+    [
+        ("fuse.anything", "rw,user_id=1000,group_id=1000,allow_other", True),
+        ("fuse", "rw,user_id=7", True),
+        ("fuse.mergerfs", "rw,user_id=0,group_id=0", False),
+        ("fuse.portal", "rw,user_id=1000", False),
+        ("fuseblk", "rw,user_id=0", False),
+        ("ext4", "rw,user_id=1000", False),
+        ("overlay", "lowerdir=/x,user_id=1000", False),
+    ],
+)
+def test_a_file_system_of_an_ordinary_user_is_remote(kind: str, options: str, remote: bool) -> None:
+    """Its answers come from a program of his, which may never give any: it is left alone unless asked for."""
+    table = parse_mountinfo(f"1 0 0:1 / / rw - {kind} source {options}\n")
+
+    assert table.mounts[0].remote is remote

@@ -17,6 +17,10 @@ from aiguard_agent.collect.mounts import MountTable, parse_mountinfo, translate
 from aiguard_agent.core.facts import FileSeen
 
 MOUNTINFO_LIMIT = 4 << 20
+FOREIGN_MOUNTINFO_LIMIT = 256 << 10
+"""Of another namespace, where anybody may mount what he likes as often as he likes; a container has a hundred."""
+_TABLES = 64
+"""Mount tables of other namespaces that are kept at the same time."""
 _CACHE = 20_000
 
 
@@ -63,8 +67,9 @@ class Locator:
         key: object = "ours" if pid is None else self._view(pid)[1]
         table = self._tables.get(key)
         if table is None:
-            table = self._read_mounts(("self" if self.host.live else "1") if pid is None else str(pid))
-            self._tables[key] = table
+            if len(self._tables) >= _TABLES:
+                self._tables = {known: kept for known, kept in self._tables.items() if known == "ours"}
+            table = self._tables[key] = self._read_mounts(pid, MOUNTINFO_LIMIT if key == "ours" else None)
         return table
 
     def place(self, pid: int, path: str) -> Place:
@@ -180,11 +185,13 @@ class Locator:
         except (OSError, ValueError):
             return None
 
-    def _read_mounts(self, pid: str) -> MountTable:
+    def _read_mounts(self, pid: int | None, limit: int | None) -> MountTable:
+        name = str(pid) if pid is not None else "self" if self.host.live else "1"
         try:
-            return parse_mountinfo(self.host.text(f"/proc/{pid}/mountinfo", MOUNTINFO_LIMIT))
+            text = self.host.text(f"/proc/{name}/mountinfo", limit or FOREIGN_MOUNTINFO_LIMIT)
         except (OSError, ValueError):
             return MountTable(())
+        return parse_mountinfo(text)
 
 
 def homes(host: Host) -> tuple[tuple[str, str], ...]:

@@ -31,6 +31,7 @@ _OVERLAY_HOMES = (
     "/var/lib/containers/storage/overlay",
     "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots",
 )
+_FUSE_USER = re.compile(r"(?:^|,)user_id=(\d{1,10})(?:,|$)")
 _OCTAL = re.compile(r"\\([0-7]{3})")
 _COLON = re.compile(r"(?<!\\):+")
 
@@ -58,8 +59,13 @@ class Mount:
 
     @property
     def remote(self) -> bool:
-        """True when its bytes come over a network."""
-        return self.kind in REMOTE_KINDS
+        """True when its bytes come over a network, or from a program of an ordinary user, who may let us wait."""
+        if self.kind in REMOTE_KINDS:
+            return True
+        if self.pseudo or not (self.kind == "fuse" or self.kind.startswith("fuse.")):
+            return False
+        owner = _FUSE_USER.search(self.super_options)
+        return owner is not None and owner[1] != "0"
 
     @property
     def pseudo(self) -> bool:
