@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from aiguard_agent.core.facts import Listener, Namespace, Process
+from aiguard_agent.core.facts import Blind, Listener, Namespace, Process
 
 Identity = tuple[int, int]
 """(pid, start_ticks)."""
@@ -42,6 +42,8 @@ class Known:
     stamp: tuple[int, ...]
     """What changes when the process runs another program: see `procfs.Stat.stamp`."""
     interesting: bool = False
+    blind: tuple[Blind, ...] = ()
+    """What it did not show, though it matters: told in every pass."""
     settled: bool = False
     """False while it is young: between fork and exec a process still looks like its parent, so it is read again."""
 

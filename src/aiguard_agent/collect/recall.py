@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from aiguard_agent.collect.collector import Sight
 from aiguard_agent.collect.host import Host
 from aiguard_agent.collect.memory import Identity
 from aiguard_agent.core.facts import Blind, Environment, FileSeen, Process
+
+
+class Enriched(NamedTuple):
+    """A process as it came, and as it was handed on: while the first stays the same value, so does the second."""
+
+    source: Process
+    result: Process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +31,8 @@ class Held:
     """What could not be looked at of it: said again for as long as it is not looked at again."""
     stamp: tuple[int, ...] = ()
     """What changes when it maps, opens or closes something; () = not known."""
+    made: Enriched | None = None
+    """The process as it was handed on."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,8 +69,8 @@ class Recall:
     """Files named like models that uninteresting processes were seen to hold, when somebody read what they hold."""
     nodes: dict[Identity, frozenset[str]] = field(default_factory=dict)
     """Accelerator nodes that processes held when that was last read."""
-    packages: dict[Identity, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
-    """Of each process that was looked into: what it mapped then, and the keys of its environments."""
+    packages: dict[Identity, Enriched] = field(default_factory=dict)
+    """Each process that was looked into, before and after its environments were known."""
     walks: dict[str, Unfinished] = field(default_factory=dict)
     """By top folder of a walk."""
     survey: Survey | None = None

@@ -126,14 +126,16 @@ def test_a_process_that_ends_meanwhile_is_left_out(fake) -> None:
 
 
 def test_an_interesting_one_that_vanishes_is_told(fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When a process that matters ends under our hands, that is said."""
+    """When a process that matters ends under our hands, that is said, and again while it is still listed."""
     fake.process(7, comm="ollama")
     host = fake.host()
     monkeypatch.setattr(Host, "link", vanish_at("/cwd", Host.link))
 
-    sight = look(host, Options(interesting=everything))
+    options = Options(interesting=everything)
+    first, second = look(host, options), look(host, options)
 
-    assert [(blind.subject, blind.kind) for blind in sight.blind] == [("cwd of pid 7 (ollama)", BlindKind.VANISHED)]
+    assert [(blind.subject, blind.kind) for blind in first.blind] == [("cwd of pid 7 (ollama)", BlindKind.VANISHED)]
+    assert second.blind == first.blind
 
 
 def vanish_at(ending: str, real):

@@ -19,7 +19,7 @@ from aiguard_agent.collect.host import Host, blind_of
 from aiguard_agent.collect.locate import Locator, Place
 from aiguard_agent.collect.memory import Descriptors, identity_of
 from aiguard_agent.collect.procfs import parse_stat
-from aiguard_agent.collect.recall import Held, recall
+from aiguard_agent.collect.recall import Enriched, Held, recall
 from aiguard_agent.core.facts import Blind, BlindKind, FileSeen, Process
 from aiguard_agent.errors import BudgetExceeded
 
@@ -111,15 +111,24 @@ def _inspected(run: _Pass, process: Process, before: Held | None) -> Process:
     if before is not None and before.stamp == stamp and not run.host.memory.thorough:
         run.blind += before.blind
         _again(run, process, before.candidates)
-        held = before
+        return _handed_on(run.host, process, before)
+    told, starved = len(run.blind), run.starved
+    held = _look(run, process)
+    if held is None:
+        return process
+    whole = replace(held, blind=tuple(run.blind[told:]), stamp=stamp if run.starved == starved else _NEVER)
+    return _handed_on(run.host, process, whole)
+
+
+def _handed_on(host: Host, process: Process, held: Held) -> Process:
+    """Remember what a process holds and return it with that; the same value as last time when it is the same."""
+    if held.made is None or held.made.source is not process:
+        result = replace(process, inspected=True, mapped=held.mapped, opened=held.opened)
+        held = replace(held, made=Enriched(process, result))
     else:
-        told, starved = len(run.blind), run.starved
-        found = _look(run, process)
-        if found is None:
-            return process
-        held = replace(found, blind=tuple(run.blind[told:]), stamp=stamp if run.starved == starved else _NEVER)
-    recall(run.host).held[identity_of(process)] = held
-    return replace(process, inspected=True, mapped=held.mapped, opened=held.opened)
+        result = held.made.result
+    recall(host).held[identity_of(process)] = held
+    return result
 
 
 def _stamp(host: Host, process: Process) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from aiguard_agent.collect.host import Host, blind_of
 from aiguard_agent.collect.locate import Locator
 from aiguard_agent.collect.memory import Identity, identity_of
 from aiguard_agent.collect.pythons import View, absolute, is_python, sites_of
-from aiguard_agent.collect.recall import recall
+from aiguard_agent.collect.recall import Enriched, recall
 from aiguard_agent.core.facts import Blind, Environment, Package, Process
 
 NAME = "packages"
@@ -86,20 +86,22 @@ class _Pass:
 
 def _collect(host: Host, options: Options, seen: Sight) -> Sight:
     run = _Pass(host, Locator(host))
-    fresh: dict[Identity, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    fresh: dict[Identity, Enriched] = {}
     processes = list(seen.processes or ())
     interesting = {process.pid for process in host.memory.caring(options.interesting, processes)}
     for index, process in enumerate(processes):
         if not (process.inspected or process.pid in interesting) or process.exe == "":
             continue
-        keys = _remembered(run, process)
-        if keys is None:
+        told = len(run.blind)
+        result = _remembered(run, process)
+        if result is None:
             if run.shut(process):
                 continue
             keys = tuple(dict.fromkeys([*_pythons(run, process), *_nodes(run, process)]))
-        fresh[identity_of(process)] = process.mapped, keys
-        if keys:
-            processes[index] = replace(process, environments=keys)
+            result = replace(process, environments=keys) if keys else process
+        if len(run.blind) == told:  # what could not be read is tried, and told, again
+            fresh[identity_of(process)] = Enriched(process, result)
+        processes[index] = result
     found = {key: entry for key, entry in run.environments.items() if entry is not None}
     recall(host).packages = fresh
     kept = recall(host).environments
@@ -108,16 +110,18 @@ def _collect(host: Host, options: Options, seen: Sight) -> Sight:
     return Sight(processes=tuple(processes), environments=tuple(found.values()), blind=tuple(run.blind))
 
 
-def _remembered(run: _Pass, process: Process) -> tuple[str, ...] | None:
-    """Return the keys that a process had when it was last looked into; None when it is to be looked into now."""
+def _remembered(run: _Pass, process: Process) -> Process | None:
+    """Return a process with the environments that it had last time; None when it is to be looked into now."""
     memory = recall(run.host)
-    mapped, keys = memory.packages.get(identity_of(process), ((), ()))
-    known = identity_of(process) in memory.packages and mapped == process.mapped
-    if not known or run.host.memory.thorough or not memory.environments.keys() >= set(keys):
+    source, result = memory.packages.get(identity_of(process), (None, process))
+    if source is None or source.mapped != process.mapped or run.host.memory.thorough:
+        return None
+    keys = result.environments
+    if not memory.environments.keys() >= set(keys):
         return None
     for key in keys:
         run.environments.setdefault(key, memory.environments[key][1])
-    return keys
+    return result if source is process else replace(process, environments=keys)
 
 
 def _pythons(run: _Pass, process: Process) -> Iterator[str]:

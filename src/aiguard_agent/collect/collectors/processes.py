@@ -62,6 +62,7 @@ def look(host: Host, options: Options, _seen: Sight) -> Sight:
     memory.plain.clear()
     memory.forget_all_but(pids)
     living = memory.known
+    blind += [line for known in living.values() if known.blind for line in known.blind]
     processes = tuple([living[pid].process for pid in pids if pid in living])
     blind += [
         Blind(collector=NAME, subject=f"{count} processes", reason=reason, kind=BlindKind.DENIED, count=count)
@@ -101,7 +102,8 @@ def _visit(host: Host, options: Options, pid: int, grown_up: float) -> list[Blin
     if stat.kernel or not options.interesting(process):
         return []
     entry.interesting = True
-    return _look_closer(host, entry)
+    entry.blind = _look_closer(host, entry)
+    return []
 
 
 def _refreshed(process: Process, stat: Stat) -> Process:
@@ -120,7 +122,7 @@ def _grown_up(host: Host) -> float:
     return (time.clock_gettime(time.CLOCK_BOOTTIME) - SETTLING_SECONDS) * _TICKS
 
 
-def _look_closer(host: Host, entry: Known) -> list[Blind]:
+def _look_closer(host: Host, entry: Known) -> tuple[Blind, ...]:
     """Read the working directory and the environment of an interesting process."""
     pid = entry.process.pid
     blind: list[Blind] = []
@@ -136,7 +138,7 @@ def _look_closer(host: Host, entry: Known) -> list[Blind]:
             if host.live or not isinstance(error, FileNotFoundError):
                 blind.append(blind_of(NAME, f"{name} of pid {pid} ({entry.process.comm})", error))
     entry.process = replace(entry.process, cwd=cwd, env=parse_environ(environ))
-    return blind
+    return tuple(blind)
 
 
 def _read(host: Host, pid: int, stat: Stat) -> Process:
