@@ -249,14 +249,28 @@ def test_an_ollama_blob_is_named_by_its_tag() -> None:
     assert (model.name, model.source, model.sha256) == ("llama3.1:8b", "ollama:llama3.1:8b", "d" * 64)
 
 
-def test_the_same_bytes_twice_get_two_ids() -> None:
-    """Copies are told apart by a number, in the order of their paths."""
-    models = build_models([known(f"/{name}.gguf", "gguf", file={"sha256": "e" * 64}) for name in "ba"])
+def ids_of(*copies: tuple[str, int]) -> dict[str, str]:
+    """Path -> id of copies of one file, each with the time of its last change."""
+    files = [known(path, "gguf", file={"sha256": "e" * 64, "ctime_ns": changed}) for path, changed in copies]
+    return {model.path: model.id for model in build_models(files)}
 
-    assert [(model.path, model.id) for model in models] == [
-        ("/a.gguf", "gguf-eeeeeeeeeeee"),
-        ("/b.gguf", "gguf-eeeeeeeeeeee~2"),
-    ]
+
+def test_the_same_bytes_twice_get_two_ids() -> None:
+    """The copy that was there first keeps the plain id, whatever the order of the paths."""
+    ids = ids_of(("/b.gguf", 1), ("/a.gguf", 2))
+
+    assert ids["/b.gguf"] == "gguf-eeeeeeeeeeee"
+    assert ids["/a.gguf"].startswith("gguf-eeeeeeeeeeee~")
+
+
+def test_one_more_copy_changes_no_other_id() -> None:
+    """Findings and waivers hang on ids: they must not change hands when a copy comes or goes."""
+    before = ids_of(("/b.gguf", 1), ("/c.gguf", 2))
+
+    after = ids_of(("/b.gguf", 1), ("/a.gguf", 3), ("/c.gguf", 2))
+
+    assert {path: after[path] for path in before} == before
+    assert len(set(after.values())) == 3
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ recognised files ──> groups (each knows its weights, its other parts, what i
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -66,7 +67,7 @@ def build_models(recognised: Sequence[Recognised], others: Sequence[FileSeen] = 
         for path in {path for group in found for path in group.paths}:
             left.pop(path, None)
     groups.extend(Group(path=one.path, main=(one,)) for one in left.values() if one.header.role not in PAPERS)
-    return _numbered(model_of(group) for group in groups)
+    return _told_apart((_age(group), model_of(group)) for group in groups)
 
 
 def _counts(one: Recognised) -> bool:
@@ -99,14 +100,23 @@ def _distinct(groups: Iterable[Group]) -> list[Group]:
     return list(kept.values())
 
 
-def _numbered(models: Iterable[ModelFile]) -> tuple[ModelFile, ...]:
-    times: dict[str, int] = defaultdict(int)
-    numbered = []
-    for model in sorted(models, key=lambda m: (m.path, m.id)):
-        times[model.id] += 1
-        again = times[model.id]
-        numbered.append(model if again == 1 else replace(model, id=f"{model.id}~{again}"))
-    return tuple(numbered)
+def _age(group: Group) -> int:
+    return max(one.seen.ctime_ns for one in group.main)
+
+
+def _told_apart(aged: Iterable[tuple[int, ModelFile]]) -> tuple[ModelFile, ...]:
+    """Give copies of one model ids of their own: the one that was there first keeps the plain id.
+
+    A later copy carries a mark of its path, so that ids (and the findings and waivers on them) do not change hands
+    when one more copy comes or goes.
+    """
+    taken: set[str] = set()
+    found = []
+    for _changed, model in sorted(aged, key=lambda pair: (pair[0], pair[1].path)):
+        mark = hashlib.sha256(model.path.encode("utf-8", "surrogateescape")).hexdigest()[:4]
+        found.append(replace(model, id=f"{model.id}~{mark}") if model.id in taken else model)
+        taken.add(model.id)
+    return tuple(sorted(found, key=lambda model: (model.path, model.id)))
 
 
 def _packages(folders: _Folders) -> Iterator[Group]:
