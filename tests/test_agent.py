@@ -39,13 +39,15 @@ def test_a_scan_carries_everything_through(host: RecordedHost) -> None:
 
 
 def test_an_unreadable_recording_is_no_answer(host: RecordedHost) -> None:
-    """Without recorded answers a recorded server was asked and said nothing; it is named by its process."""
+    """Without recorded answers nothing was asked of a recorded host; the server is named by its process."""
     root = host.finish()
     (root / "aiguard-answers.json").unlink()
 
-    (server,) = scan(ScanOptions(root=str(root))).estate.servers
+    estate = scan(ScanOptions(root=str(root))).estate
 
+    (server,) = estate.servers
     assert (server.product, server.version) == ("ollama", "")
+    assert estate.probed is False, "nothing was asked, and the report may not say so"
 
 
 def test_no_probe(host: RecordedHost, monkeypatch: pytest.MonkeyPatch) -> None:

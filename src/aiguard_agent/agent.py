@@ -124,7 +124,8 @@ def assemble(host: Host, facts: HostFacts, options: ScanOptions, index: Index) -
     servers = identify_servers(View(facts, answers, models), index)
     pids = {pid for server in servers for pid in (server.process.pid, *server.children)}
     silent = blind_spots(answer for answer in answers if answer.target.pid in pids)  # others' silence is their affair
-    return estate_of(facts, servers, models, blind=(*blind, *silent), probed=options.probe)
+    asked = options.probe and (host.live or any(answer.status is not None for answer in answers))
+    return estate_of(facts, servers, models, blind=(*blind, *silent), probed=asked)
 
 
 def read_models(
