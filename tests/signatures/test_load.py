@@ -30,9 +30,11 @@ def test_a_good_document_is_read() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (("name: Thing", "name: Thing\nportz: [1]"), "portz"),
+        (("name: Thing", "name: Thing\nportz: [1]"), "thing.yaml:4: file: unknown key `portz`, did you mean `ports`?"),
+        (("get: /version", "gett: /version"), "thing.yaml:8: probes[0]: unknown key `gett`, did you mean `get`?"),
+        (("match: {status", "match: {statuz"), "unknown key `statuz`, did you mean `status`?"),
         (("id: thing", "id: other"), "differs from the file name"),
-        (("llm-server", "llm-sever"), "llm-sever"),
+        (("llm-server", "llm-sever"), "thing.yaml:4: category: Invalid enum value 'llm-sever'"),
         (("{exe: [thing]}", "{cmdline: ['(']}"), "process.cmdline: bad regular expression"),
         (("get: /version", "get: version"), "begins with /"),
         (("get: /version", "get: /version, post: /x"), "either get or post"),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import yaml
 
+from aiguard_agent.core.nodes import compose
+from aiguard_agent.core.problems import cut, nearest
 from aiguard_agent.errors import DocumentError
 from aiguard_agent.signatures.expression import parse_path, parse_test
 from aiguard_agent.signatures.schema import Condition, ServerSignature
@@ -67,11 +69,43 @@ def parse(name: str, text: str, *, expressions: bool = True) -> ServerSignature:
     except yaml.YAMLError as error:
         raise DocumentError([f"{name}: not YAML: {' '.join(str(error).split())}"]) from error
     except msgspec.ValidationError as error:
-        raise DocumentError([f"{name}: {error}"]) from error
+        raise DocumentError([_placed(name, text, str(error))]) from error
     problems = [f"{name}: {problem}" for problem in _problems(name, signature)] if expressions else []
     if problems:
         raise DocumentError(problems)
     return signature
+
+
+def _placed(name: str, text: str, words: str) -> str:
+    """Say where in the file msgspec's words hold, and which key was probably meant."""
+    what, _at, path = words.partition(" - at `$")
+    steps = [key or int(index) for key, index in re.findall(r"\.(\w+)|\[(\d+)\]", path)]
+    node = compose(text)
+    for step in steps:
+        if node is None:
+            break
+        node = node.get(step) if isinstance(step, str) else node.items[step] if step < len(node.items) else None
+    line = node.line if node is not None else 1
+    if unknown := re.search(r"unknown field `(.+)`", what):
+        keys = node.keys if node is not None else []
+        line = next((key.line for key in keys if key.text == unknown[1]), line)
+        what = f"unknown key `{cut(unknown[1])}`, {nearest(unknown[1], _keys(steps))}"
+    where = path.strip("`.") or "file"
+    return f"{name}:{line}: {where}: {what}"
+
+
+def _keys(steps: Sequence[str | int]) -> tuple[str, ...]:
+    """Return the keys that the schema knows at a place, those of the whole signature at an unknown one."""
+    kind: Any = ServerSignature
+    for step in steps:
+        if isinstance(step, str) and isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            hint = {field.name: field.type for field in msgspec.structs.fields(kind)}.get(step)
+            kind = next((one for one in (hint, *get_args(hint)) if _is_struct(one)), kind)
+    return tuple(field.name for field in msgspec.structs.fields(kind))
+
+
+def _is_struct(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _documents(folder: Traversable) -> Iterator[tuple[str, str]]:
@@ -81,7 +115,12 @@ def _documents(folder: Traversable) -> Iterator[tuple[str, str]]:
                 data = stream.read(SIZE_LIMIT + 1)
             if len(data) > SIZE_LIMIT:
                 raise DocumentError([f"{entry.name}: longer than {SIZE_LIMIT} bytes"])
-            yield entry.name, data.decode("utf-8", "replace")
+            yield _spoken(folder, entry), data.decode("utf-8", "replace")
+
+
+def _spoken(folder: Traversable, entry: Traversable) -> str:
+    """A file of a user's folder is named with its folder."""
+    return str(folder / entry.name) if isinstance(folder, Path) else entry.name
 
 
 def _problems(name: str, signature: ServerSignature) -> Iterator[str]:
