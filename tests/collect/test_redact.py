@@ -192,3 +192,41 @@ def test_redaction_never_raises(pieces: list[str]) -> None:
     text = "".join(pieces)
 
     assert isinstance(redact_argv((text, text[::-1]))[0], str)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("x", "--auth", f"bob:{SECRET}"),
+        ("x", f"--gradio-auth=bob:{SECRET}"),
+        ("x", "--basic-auth", f"u:{SECRET}"),
+        ("redis-server", "--requirepass", SECRET),
+        ("redis-server", "--masterauth", SECRET),
+        ("x", "--jwt", SECRET),
+        ("x", "--pat", SECRET),
+        ("x", "-H", f"X-Auth: {SECRET}"),
+        ("x", f"https://b.blob.example/c?sv=1&sig={SECRET}"),
+        ("x", f"https://h/x?X-Amz-Signature={SECRET}&a=b"),
+        ("x", "--webhook", f"https://hooks.slack.com/services/T0/B0/{SECRET}"),
+        ("vllm", "serve", "--api-keys", "first1", SECRET),
+    ],
+)
+def test_what_guards_a_door_goes(argv: tuple[str, ...]) -> None:
+    """Pairs of user and password, signed links, web hooks and the second of several keys are secrets too."""
+    assert SECRET not in " ".join(redact_argv(argv))
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("code-server", "--auth", "none"),
+        ("x", "--auth=basic"),
+        ("x", "--auth", "/etc/htpasswd"),
+        ("x", "--oauth", "github"),
+        ("x", "--api-keys", "--port", "8000"),
+        ("x", "--design", "new", "--path", "/a", "--bypass", "b"),
+    ],
+)
+def test_the_way_a_door_is_guarded_stays(argv: tuple[str, ...]) -> None:
+    """`--auth none` is what an analyst needs to see."""
+    assert redact_argv(argv) == argv

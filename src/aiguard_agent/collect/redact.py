@@ -21,6 +21,7 @@ _SECRET_WORDS = frozenset(
         *("key", "keys", "apikey", "apikeys", "token", "password", "passwd", "passphrase", "pass", "pwd", "pw"),
         *("secret", "secrets", "credential", "credentials", "cred", "creds", "bearer", "authorization", "cookie"),
         *("accesskey", "secretkey", "authtoken", "accesstoken", "bearertoken", "masterkey", "privatekey", "userpass"),
+        *("requirepass", "auth", "jwt", "pat", "otp", "sig", "signature"),
     ]
 )
 _PLAIN_BEFORE_TOKEN = frozenset(
@@ -33,6 +34,9 @@ _PLAIN_BEFORE_KEY = frozenset(
     ["primary", "foreign", "sort", "partition", "public", "hot", "text", "label", "cache", "group", "metric"]
 )
 _PATH_WORDS = frozenset(["ssl", "tls", "private", "cert", "certificate", "server", "client", "host", "ca", "key"])
+_MODE = re.compile(r"[a-z][a-z_-]{0,20}|/[^:=\s]{0,4096}")
+"""What follows `--auth` when it is no `user:password`: the name of a way, or a file."""
+_PLURAL = re.compile(r"(?i)(?:keys|tokens|passwords|secrets)$")
 _PLAIN_PATH = re.compile(r"(?:/|\.{1,2}/|~/)[^=:@\s\"']{0,4096}")
 _NOT_SECRET = frozenset(["", "true", "false", "none", "null", "yes", "no", "on", "off", "0", "1", '""', "''", REDACTED])
 
@@ -58,6 +62,7 @@ _SHAPES = re.compile(
     r"|gh[oprsu]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|glpat-[\w-]{12,}"
     r"|A(?:KIA|SIA)[A-Z0-9]{12,}|AIza[\w-]{30,}|ya29\.[\w-]{16,}|dapi[0-9a-f]{24,}"
     r"|xox[a-z]-[\w-]{8,}|nvapi-[\w-]{12,}|pypi-[\w-]{32,}|npm_[A-Za-z0-9]{24,}|tvly-[\w-]{12,}"
+    r"|(?<=hooks\.slack\.com/services/)[\w/-]{8,}"
     r"|eyJ[\w-]{6,1000}+\.[\w-]{6,}(?:\.[\w-]*)?"
     r")"
 )
@@ -71,6 +76,10 @@ _HINTS = (
         "pw=",
         "pw ",
         "pw\0",
+        "jwt",
+        "signature",
+        "hooks.",
+        *(f"{word}{end}" for word in ("pat", "otp", "sig") for end in ("=", " ", ":", "\0")),
         "secret",
         "cred",
         "bearer",
@@ -105,7 +114,7 @@ def names_secret(name: str) -> bool:
         return False
     if last in ("key", "keys") and before & _PLAIN_BEFORE_KEY:
         return False
-    if last in _SECRET_WORDS or last.endswith(("apikey", "token", "secret", "password", "passwd")):
+    if last in _SECRET_WORDS or last.endswith(("apikey", "token", "secret", "password", "passwd", "auth")):
         return True
     return words[0] in ("secret", "secrets") and last not in ("file", "path", "dir", "name", "id", "length")
 
@@ -120,7 +129,7 @@ def redact_argv(argv: Sequence[str]) -> tuple[str, ...]:
     for word in argv:
         if pending and not (_LOOKS_LIKE_FLAG.match(word) and " " not in word):
             result.append(_hide(pending, word))
-            pending = ""
+            pending = pending if _PLURAL.search(pending) else ""
             continue
         pending = ""
         flag = _FLAG.fullmatch(word)
@@ -148,7 +157,7 @@ def redact_text(text: str) -> str:
         text = f"{text[:LONGEST]}…"
     text = _PEM.sub(REDACTED, text)
     text = _SCHEME.sub(lambda m: f"{m[1]}{m[2]}{REDACTED}", text)
-    text = _USERINFO.sub(_without_user, text)
+    text = _USERINFO.sub(_without_user, text) if "@" in text else text
     return _SHAPES.sub(REDACTED, _without_named(text))
 
 
@@ -182,6 +191,8 @@ def _hide(name: str, value: str) -> str:
     if value.lower() in _NOT_SECRET:
         return value
     words = [word.lower() for word in _WORD.findall(name)]
+    if words and words[-1].endswith("auth") and _MODE.fullmatch(value):
+        return value
     # A path with another name in it is no plain path; looking into it again would never end for `a.key=/a.key=/…`.
     if words and words[-1] == "key" and _PATH_WORDS.intersection(words) and _PLAIN_PATH.fullmatch(value):
         return _SHAPES.sub(REDACTED, value)
