@@ -44,14 +44,11 @@ def look(host: Host, options: Options, _seen: Sight) -> Sight:
     memory = host.memory
     pids = sorted(map(int, filter(str.isdecimal, host.names("/proc"))))
     _prepare(host, options)
-    thorough = memory.thorough
+    living = memory.known
     grown_up = _grown_up(host)
     blind: list[Blind] = []
     lost: Counter[str] = Counter()
-    for pid in pids:
-        known = memory.known.get(pid)
-        if known and known.settled and not thorough:
-            continue
+    for pid in pids if memory.thorough else [pid for pid in pids if pid not in living or not living[pid].settled]:
         try:
             blind += _visit(host, options, pid, grown_up)
         except _GONE:
@@ -60,10 +57,10 @@ def look(host: Host, options: Options, _seen: Sight) -> Sight:
             memory.known.pop(pid, None)
             lost[error.strerror or type(error).__name__] += 1
     memory.plain.clear()
-    memory.forget_all_but(pids)
-    living = memory.known
-    blind += [line for known in living.values() if known.blind for line in known.blind]
     processes = tuple([living[pid].process for pid in pids if pid in living])
+    if len(processes) < len(living):
+        memory.forget_all_but(pids)
+    blind += [line for known in living.values() if known.blind for line in known.blind]
     blind += [
         Blind(collector=NAME, subject=f"{count} processes", reason=reason, kind=BlindKind.DENIED, count=count)
         for reason, count in sorted(lost.items())
@@ -248,7 +245,7 @@ def _user(host: Host, uid: int) -> str:
 def _hidden(host: Host, processes: tuple[Process, ...]) -> list[Blind]:
     """Say what /proc did not show: processes without a readable program, and those it hides altogether."""
     blind: list[Blind] = []
-    denied = sum(process.exe is None and process.state not in "ZX" for process in processes)
+    denied = len([None for process in processes if process.exe is None and process.state not in "ZX"])
     if denied:
         blind.append(
             Blind(

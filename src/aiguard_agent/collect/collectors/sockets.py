@@ -10,7 +10,7 @@ from aiguard_agent.collect.addresses import scope_of
 from aiguard_agent.collect.collector import Collector, Options, Sight
 from aiguard_agent.collect.holders import Search, Wanted, order_of_holders
 from aiguard_agent.collect.host import TEXT_LIMIT, Host, blind_of
-from aiguard_agent.collect.memory import Identity
+from aiguard_agent.collect.memory import Identity, identity_of
 from aiguard_agent.collect.netns import Dump, dump_here, dump_inside
 from aiguard_agent.collect.procfs import parse_namespace
 from aiguard_agent.collect.procnet import (
@@ -74,7 +74,7 @@ def _owned(
 def _live_on(holding: frozenset[Identity], processes: Sequence[Process]) -> bool:
     """Tell whether all who held a socket are still there."""
     pids = {pid for pid, _ticks in holding}
-    return len(holding) == sum((one.pid, one.start_ticks) in holding for one in processes if one.pid in pids)
+    return len(holding) == len([None for one in processes if one.pid in pids and identity_of(one) in holding])
 
 
 def _spaces(host: Host, processes: Sequence[Process]) -> list[_Space]:
@@ -203,7 +203,8 @@ def _unplaced(host: Host, processes: Sequence[Process]) -> list[Blind]:
     """Count the processes that live in a namespace which we cannot even name."""
     if not host.live:
         return []
-    count = sum(process.netns is None and process.exe != "" and process.state not in "ZX" for process in processes)
+    homeless = [process for process in processes if process.netns is None]
+    count = sum(process.exe != "" and process.state not in "ZX" for process in homeless)
     if not count:
         return []
     reason = f"they live in network namespaces that are denied to us; {advice(host)}"
