@@ -15,6 +15,7 @@ SOURCE = REPOSITORY / "src" / "aiguard_agent"
 TESTS = REPOSITORY / "tests"
 MODULES = sorted(SOURCE.rglob("*.py"))
 PLUGIN_FOLDERS = {
+    "watch/watchers": "WATCHER",
     "collect/collectors": "COLLECTOR",
     "identify/formats": "FORMAT",
     "policy/rules": "RULE",
@@ -25,7 +26,7 @@ THINKING = ("core", "identify", "policy", "report")
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "lib", "manager"}
 LINES = 400
 BASE_PACKAGES = 15
-PLUGIN_TESTS = {"identify/formats": "formats", "policy/rules": "rules"}
+PLUGIN_TESTS = {"identify/formats": "formats", "policy/rules": "rules", "watch/watchers": "watchers"}
 """Plug-in folders whose tests lie in a folder of their own."""
 TESTED_ELSEWHERE = {
     "__init__.py": "a version",

@@ -1,0 +1,1 @@
+"""Live sources: they produce hints for the next reconcile, nothing else."""

@@ -1,0 +1,1 @@
+"""One source of hints each; found by `conditions.all_watchers`."""
