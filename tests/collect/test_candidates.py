@@ -1,6 +1,13 @@
 import pytest
 
-from aiguard_agent.collect.candidates import BIG, digest_in_name, held_candidate, named_like_model, store_candidate
+from aiguard_agent.collect.candidates import (
+    BIG,
+    HUGE,
+    digest_in_name,
+    held_candidate,
+    named_like_model,
+    store_candidate,
+)
 
 DIGEST = "ab" * 32
 
@@ -78,3 +85,19 @@ def test_only_a_whole_sha256_is_a_digest(name, expected):
 def test_plain_words_are_no_model_names():
     """Ordinary file names earn no look."""
     assert not any(named_like_model(name) for name in ("binary", "model", "x.json", "gguf", "a.gguf.part"))
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "runs", "expected"),
+    [
+        ("weights.log", HUGE, False, True),
+        ("weights.db", HUGE, False, True),
+        ("weights.log", HUGE, True, False),
+        ("weights.log", HUGE - 1, False, False),
+        ("locale-archive", HUGE, False, True),
+        ("libtorch_cuda.so", 2 * HUGE, True, False),
+    ],
+)
+def test_no_name_excuses_what_is_mapped_and_huge(name, size, runs, expected):
+    """Whoever calls his weights a log or a database has them looked into, as long as they are no program."""
+    assert held_candidate(name, size, runs=runs) is expected

@@ -214,3 +214,14 @@ def test_a_known_folder_is_not_resolved_again(tmp_path: Path) -> None:
     assert host.resolve("/a/b/up", known="/a/b") == "/a/c"
     assert host.resolve("/a/bc", known="/a/b") == "/a/c"
     assert host.resolve("/a/b/none", known="/a/b") is None
+
+
+def test_a_folder_of_millions_is_read_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever fills a folder does not fill our memory."""
+    monkeypatch.setattr("aiguard_agent.collect.host.MOST_NAMES", 10)
+    for number in range(20):
+        (tmp_path / str(number)).touch()
+
+    assert len(Host().names(str(tmp_path))) == 10
+    assert len(Host(tmp_path).names("/")) == 10
+    assert len(Host().names_in(str(tmp_path), "/")) == 10

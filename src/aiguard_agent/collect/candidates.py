@@ -7,6 +7,9 @@ import re
 BIG = 8 * 1024 * 1024
 """A file that a process holds is looked at from this size on, whatever its name."""
 
+HUGE = 256 * 1024 * 1024
+"""From this size on no name excuses a file that is mapped and that nobody can run: `weights.log` is looked into."""
+
 STORE_BIG = 1024 * 1024
 """The same for a file lying in a model store."""
 
@@ -96,8 +99,10 @@ def held_candidate(name: str, size: int, *, runs: bool = True) -> bool:
 
     `runs` is False when no mapping of it is executable: a library that nobody can run is no library.
     """
-    if size <= 0 or (is_code_or_data(name) and (runs or _LIBRARY.search(name) is None)):
+    if size <= 0:
         return False
+    if is_code_or_data(name) and (runs or _LIBRARY.search(name) is None):
+        return size >= HUGE and not runs
     if size >= BIG:
         return True
     return named_like_model(name) and (suffix_of(name) not in _MEDIUM or size >= STORE_BIG)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from itertools import islice
 from pathlib import Path
 
 from aiguard_agent.collect.memory import Memory
@@ -20,6 +21,8 @@ from aiguard_agent.errors import BudgetExceeded
 
 TEXT_LIMIT = 1 << 20
 """Bytes read of one small text file at most."""
+MOST_NAMES = 200_000
+"""Names taken of one folder at most, but for /proc, which the kernel fills."""
 _LOOK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _FIRST = 4096
@@ -82,7 +85,9 @@ class Host:
 
     def names(self, path: str) -> list[str]:
         """Return the entry names of a directory, unsorted; raises OSError."""
-        return os.listdir(path) if not self._prefix else self.names_in("/", path)
+        if self._prefix:
+            return self.names_in("/", path)
+        return os.listdir(path) if path.startswith("/proc") else _names(path)
 
     def lstat(self, path: str) -> os.stat_result:
         """Stat without following a last link."""
@@ -143,7 +148,7 @@ class Host:
         """Return the entry names of a directory of a foreign root, links taken inside that root; raises OSError."""
         fd = open_in_root(self.at(inside), path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            return os.listdir(fd)
+            return _names(fd)
         finally:
             os.close(fd)
 
@@ -168,6 +173,12 @@ class Host:
             return _opened(looked)
         finally:
             os.close(looked)
+
+
+def _names(folder: str | int) -> list[str]:
+    """List a folder, the first MOST_NAMES of it: anybody can make one with millions."""
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in islice(entries, MOST_NAMES)]
 
 
 def _opened(looked: int) -> int:

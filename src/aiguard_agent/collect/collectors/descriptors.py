@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from aiguard_agent.collect import maps
-from aiguard_agent.collect.candidates import BIG, held_candidate, named_like_model
+from aiguard_agent.collect.candidates import HUGE, held_candidate, is_code_or_data, named_like_model
 from aiguard_agent.collect.collector import Collector, Options, Sight
 from aiguard_agent.collect.descriptors import count_of, descriptors_of
 from aiguard_agent.collect.host import Host, blind_of
@@ -28,6 +28,7 @@ LARGE_PROCESS = 256 << 20
 _INTERPRETERS = ("python", "pypy", "node", "java", "bun", "deno")
 _NOWHERE = ("/dev/", "/proc/", "/sys/", "/SYSV", "/anon_hugepage", "/[aio]", "/drm ", "/i915", "/dmabuf")
 _SHARED_MEMORY = "/dev/shm/"  # noqa: S108 - compared, nothing is put there
+_SYSTEM = ("/usr/", "/lib/", "/lib64/", "/var/cache/")
 _MEMORY_FILE = "/memfd:"
 _MEMORY_FILE_BIG = 64 << 20
 """Programs pass small things around in memory files; a model in one is big."""
@@ -218,7 +219,9 @@ def _worth(path: str, runs: bool) -> bool:
     name = path.removesuffix(maps.DELETED).rpartition("/")[2]
     if path.startswith(_MEMORY_FILE):
         return not runs
-    return (not runs or named_like_model(name)) and held_candidate(name, BIG, runs=runs)
+    if path.startswith(_SYSTEM) and is_code_or_data(name):
+        return False  # fonts, locales, caches: what every program maps, and what no user put there
+    return (not runs or named_like_model(name)) and held_candidate(name, HUGE, runs=runs)
 
 
 def _opened(
