@@ -96,3 +96,23 @@ def test_default_places(monkeypatch: pytest.MonkeyPatch) -> None:
     assert default_cache() == "/k/aiguard-agent/digests.json"
     monkeypatch.setattr("os.geteuid", lambda: 0)
     assert default_cache() == "/var/cache/aiguard-agent/digests.json"
+
+
+def test_an_inventory_found_by_itself_must_be_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What anybody may write approves nothing unless somebody names it; nor does the file of another user."""
+    found = tmp_path / "inventory.yaml"
+    found.write_text("version: 1\n")
+    monkeypatch.delenv("AIGUARD_INVENTORY", raising=False)
+    monkeypatch.setattr("aiguard_agent.cli.scanning.default_inventories", lambda: (found,))
+    assert inventory_path(None) == str(found)
+
+    found.chmod(0o666)
+    with pytest.raises(UsageError, match="written by everybody"):
+        inventory_path(None)
+    assert inventory_path(str(found)) == str(found)
+
+    found.chmod(0o600)
+    monkeypatch.setattr("os.geteuid", lambda: found.stat().st_uid + 1)
+    if found.stat().st_uid:
+        with pytest.raises(UsageError, match="belongs to"):
+            inventory_path(None)

@@ -99,7 +99,20 @@ def inventory_path(given: str | None) -> str:
         if not Path(chosen).is_file():
             raise UsageError(f"inventory {chosen}: no such file; make one with: aiguard-agent inventory init")
         return chosen
-    return next((str(path) for path in default_inventories() if path.is_file()), "")
+    found = next((path for path in default_inventories() if path.is_file()), None)
+    if found is not None and (fault := _not_ours(found)):
+        raise UsageError(
+            f"inventory {found}: {fault}; who can write it approves what he likes (--inventory FILE: as is)"
+        )
+    return str(found or "")
+
+
+def _not_ours(path: Path) -> str:
+    """Say why an inventory that nobody named is not to be believed: under sudo, HOME may be somebody else's."""
+    info = path.stat()
+    if info.st_uid not in (0, os.geteuid()):
+        return f"belongs to uid {info.st_uid}"
+    return "may be written by everybody" if info.st_mode & 0o002 else ""
 
 
 def default_inventories() -> tuple[Path, ...]:
