@@ -4,7 +4,10 @@
     ├── UsageError          the command line asks for something impossible
     ├── DocumentError       one YAML document (inventory, signature) is not what its schema says
     ├── BudgetExceeded      a bounded reader refused to read further
-    └── ProbeRefused        the probe policy does not allow this request
+    ├── ProbeRefused        the probe policy does not allow this request
+    ├── LedgerBusy          another process holds the ledger
+    ├── LedgerTooNew        the ledger was written by a newer agent
+    └── LedgerFault         the ledger could not be read just now
 
 "Could not look" is not an exception but a value: `core.facts.Blind`.
 """
@@ -36,3 +39,19 @@ class BudgetExceeded(AiguardError):
 
 class ProbeRefused(AiguardError):
     """The probe policy does not allow this request; it was not sent."""
+
+
+class LedgerBusy(AiguardError):
+    """Another process holds the ledger; the message names its pid."""
+
+    def __init__(self, message: str, pid: int | None) -> None:
+        self.pid = pid
+        super().__init__(message)
+
+
+class LedgerTooNew(AiguardError):
+    """The ledger was written by a newer agent; it is left as it is."""
+
+
+class LedgerFault(AiguardError):
+    """The ledger could not be read just now (disk full, I/O error); asking again later is right."""

@@ -1,0 +1,1 @@
+"""What we know about this host, and what must still leave it: one SQLite file."""
