@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from aiguard_agent.collect.collector import Collector, Options, Sight
+from aiguard_agent.collect.collectors import processes
 from aiguard_agent.collect.collectors.processes import COLLECTOR
 from aiguard_agent.collect.host import Host
 from aiguard_agent.collect.memory import VERIFY_EVERY
@@ -292,3 +293,26 @@ def test_an_exec_is_seen_by_the_next_pass() -> None:
 
     assert before.exe == os.readlink("/proc/self/exe")
     assert after.argv == ("sleep", "60")
+
+
+@pytest.mark.parametrize("error", [RecursionError("deep"), ValueError("odd"), OverflowError("large")])
+def test_one_that_breaks_a_parser_is_counted_and_the_others_are_seen(
+    fake, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Whatever one process makes of its own words, it cannot make us blind to all others."""
+    fake.process(1)
+    fake.process(7, argv=("evil",))
+    fake.process(8, argv=("good",))
+    real = processes.redact_argv
+
+    def broken(words: tuple[str, ...]) -> tuple[str, ...]:
+        if "evil" in words:
+            raise error
+        return real(words)
+
+    monkeypatch.setattr(processes, "redact_argv", broken)
+
+    sight = COLLECTOR.collect(fake.host(), Options(), Sight())
+
+    assert [process.pid for process in sight.processes or ()] == [1, 8]
+    assert [(blind.count, "cannot be read" in blind.reason) for blind in sight.blind] == [(1, True)]

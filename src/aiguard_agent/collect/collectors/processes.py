@@ -56,6 +56,13 @@ def look(host: Host, options: Options, _seen: Sight) -> Sight:
         except OSError as error:
             memory.known.pop(pid, None)
             lost[error.strerror or type(error).__name__] += 1
+        except (
+            ValueError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:  # its nonsense must not blind us to all
+            memory.known.pop(pid, None)
+            lost[f"what it says of itself cannot be read ({type(error).__name__})"] += 1
     memory.plain.clear()
     processes = tuple([living[pid].process for pid in pids if pid in living])
     if len(processes) < len(living):
