@@ -22,6 +22,7 @@ from aiguard_agent.agent import all_rules
 from aiguard_agent.cli.main import build_parser
 from aiguard_agent.collect.places import STORES, Store
 from aiguard_agent.collect.run import all_collectors
+from aiguard_agent.config.describe import example, reference
 from aiguard_agent.identify.models import model_formats
 from aiguard_agent.signatures.load import bundled
 
@@ -96,6 +97,13 @@ def stores() -> str:
     lines += ["", "# Collectors", "", "| collector | looks at | sees less without |", "|---|---|---|"]
     lines += [f"| {c.name} | {cell(c.help)} | {', '.join(c.needs) or '-'} |" for c in all_collectors()]
     return "\n".join(lines) + "\n"
+
+
+def configuration() -> str:
+    """Return the page with its reference made anew; the words before it are written by hand."""
+    page = REPOSITORY / "docs" / "configuration.md"
+    head, found, _old = page.read_text(encoding="utf-8").partition(MADE)
+    return f"{head}{found}\n{reference()}"
 
 
 def places(store: Store) -> Iterator[str]:
@@ -200,6 +208,8 @@ PAGES: dict[Path, Callable[[], str]] = {
     REPOSITORY / "docs" / "formats.md": formats,
     REPOSITORY / "docs" / "places.md": stores,
     REPOSITORY / "docs" / "cli.md": command_line,
+    REPOSITORY / "docs" / "configuration.md": configuration,
+    REPOSITORY / "configs" / "aiguard-agent.example.yaml": example,
     DATA / "completion.bash": completion("bash"),
     DATA / "completion.zsh": completion("zsh"),
     DATA / "completion.tcsh": completion("tcsh"),

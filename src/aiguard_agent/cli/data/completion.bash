@@ -5,12 +5,18 @@
 #    source ~/.local/share/bash_completion/aiguard-agent
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
+_shtab_aiguard_agent_config_subparsers=(show example schema)
 _shtab_aiguard_agent_inventory_subparsers=(init check diff approve waive)
 _shtab_aiguard_agent_rules_subparsers=(list show)
 _shtab_aiguard_agent_signatures_subparsers=(list show lint test)
-_shtab_aiguard_agent_subparsers=(completion explain inventory rules scan signatures)
+_shtab_aiguard_agent_subparsers=(check-config completion config explain inventory rules scan signatures)
 
+_shtab_aiguard_agent_check_config_option_strings=(-h --help --no-files --no-env)
 _shtab_aiguard_agent_completion_option_strings=(-h --help)
+_shtab_aiguard_agent_config_show_option_strings=(-h --help --set --format)
+_shtab_aiguard_agent_config_example_option_strings=(-h --help)
+_shtab_aiguard_agent_config_schema_option_strings=(-h --help)
+_shtab_aiguard_agent_config_option_strings=(-h --help)
 _shtab_aiguard_agent_explain_option_strings=(-h --help --path --no-stores --remote --hash --cache --root --no-probe --probe-seconds --allow-post --inventory --signatures -q --quiet -v --verbose --color)
 _shtab_aiguard_agent_inventory_init_option_strings=(-h --help --output --path --no-stores --remote --hash --cache --root --no-probe --probe-seconds --allow-post --inventory --signatures -q --quiet -v --verbose --by)
 _shtab_aiguard_agent_inventory_check_option_strings=(-h --help)
@@ -29,6 +35,8 @@ _shtab_aiguard_agent_signatures_test_option_strings=(-h --help --signatures)
 _shtab_aiguard_agent_signatures_option_strings=(-h --help)
 _shtab_aiguard_agent_option_strings=(-h --help --version -v --verbose)
 
+_shtab_aiguard_agent_check_config_pos_0_COMPGEN=_shtab_compgen_files
+_shtab_aiguard_agent_config_show_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_aiguard_agent_explain___path_COMPGEN=_shtab_compgen_dirs
 _shtab_aiguard_agent_explain___cache_COMPGEN=_shtab_compgen_files
 _shtab_aiguard_agent_explain___root_COMPGEN=_shtab_compgen_dirs
@@ -65,6 +73,8 @@ _shtab_aiguard_agent_signatures_test_pos_0_COMPGEN=_shtab_compgen_dirs
 _shtab_aiguard_agent_signatures_test___signatures_COMPGEN=_shtab_compgen_dirs
 
 _shtab_aiguard_agent_completion_pos_0_choices=(bash man tcsh zsh)
+_shtab_aiguard_agent_config_show___format_choices=(text json)
+_shtab_aiguard_agent_config_pos_0_choices=(show example schema)
 _shtab_aiguard_agent_explain___color_choices=(auto always never)
 _shtab_aiguard_agent_inventory_pos_0_choices=(init check diff approve waive)
 _shtab_aiguard_agent_rules_list___format_choices=(text json)
@@ -76,10 +86,24 @@ _shtab_aiguard_agent_scan___color_choices=(auto always never)
 _shtab_aiguard_agent_scan___fail_on_choices=(info low medium high critical never)
 _shtab_aiguard_agent_signatures_list___format_choices=(text json)
 _shtab_aiguard_agent_signatures_pos_0_choices=(list show lint test)
-_shtab_aiguard_agent_pos_0_choices=(completion explain inventory rules scan signatures)
+_shtab_aiguard_agent_pos_0_choices=(check-config completion config explain inventory rules scan signatures)
 
+_shtab_aiguard_agent_check_config__h_nargs=0
+_shtab_aiguard_agent_check_config___help_nargs=0
+_shtab_aiguard_agent_check_config___no_files_nargs=0
+_shtab_aiguard_agent_check_config___no_env_nargs=0
 _shtab_aiguard_agent_completion__h_nargs=0
 _shtab_aiguard_agent_completion___help_nargs=0
+_shtab_aiguard_agent_config_show__h_nargs=0
+_shtab_aiguard_agent_config_show___help_nargs=0
+_shtab_aiguard_agent_config_show___set_nargs=0
+_shtab_aiguard_agent_config_example__h_nargs=0
+_shtab_aiguard_agent_config_example___help_nargs=0
+_shtab_aiguard_agent_config_schema__h_nargs=0
+_shtab_aiguard_agent_config_schema___help_nargs=0
+_shtab_aiguard_agent_config_pos_0_nargs=A...
+_shtab_aiguard_agent_config__h_nargs=0
+_shtab_aiguard_agent_config___help_nargs=0
 _shtab_aiguard_agent_explain__h_nargs=0
 _shtab_aiguard_agent_explain___help_nargs=0
 _shtab_aiguard_agent_explain___no_stores_nargs=0

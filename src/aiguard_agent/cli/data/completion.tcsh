@@ -8,6 +8,7 @@
 
 
 complete aiguard-agent \
+        'c/--format=/(text json)/' \
         'c/--path=/d/' \
         'c/--cache=/f/' \
         'c/--root=/d/' \
@@ -15,13 +16,13 @@ complete aiguard-agent \
         'c/--signatures=/d/' \
         'c/--color=/(auto always never)/' \
         'c/--output=/f/' \
-        'c/--format=/(text json)/' \
         'c/--min-severity=/(info low medium high critical)/' \
         'c/--min-confidence=/(low medium high)/' \
         'c/--format=/(csv json ndjson text)/' \
         'c/--fail-on=/(info low medium high critical never)/' \
-        'c/--/(allow-post by cache color details dry-run fail-on format hash help inventory min-confidence min-severity no-probe no-stores note output path probe-seconds quiet reason remote root signatures until verbose version)/' \
+        'c/--/(allow-post by cache color details dry-run fail-on format hash help inventory min-confidence min-severity no-env no-files no-probe no-stores note output path probe-seconds quiet reason remote root set signatures until verbose version)/' \
         'c/-/(- h q v)/' \
+        'n/--format/(text json)/' \
         'n/--path/d/' \
         'n/--cache/f/' \
         'n/--root/d/' \
@@ -29,16 +30,18 @@ complete aiguard-agent \
         'n/--signatures/d/' \
         'n/--color/(auto always never)/' \
         'n/--output/f/' \
-        'n/--format/(text json)/' \
         'n/--min-severity/(info low medium high critical)/' \
         'n/--min-confidence/(low medium high)/' \
         'n/--format/(csv json ndjson text)/' \
         'n/--fail-on/(info low medium high critical never)/' \
-        'p/1/(completion explain inventory rules scan signatures)/' \
+        'p/1/(check-config completion config explain inventory rules scan signatures)/' \
+        'n/check-config/f/' \
         'n/completion/(bash man tcsh zsh)/' \
+        'n/config/(show example schema)/' \
         'n/inventory/(init check diff approve waive)/' \
         'n/rules/(list show)/' \
         'n/signatures/(list show lint test)/' \
+        'n/show/f/' \
         'n/check/f/' \
         'n/test/d/' \
         'p/*/()/'

@@ -10,7 +10,9 @@
 
 _shtab_aiguard_agent_commands() {
   local _commands=(
+    check-config:'Read the configuration as the daemon would: the file, its drop-ins (config.d/*.yaml beside it) and AIGUARD_* variables.'
     completion:'Print a completion script, or the man page.'
+    config:'Show the configuration that holds, each key with where its value came from. Secrets are never read: shown is where'
     explain:'Scan, then say all that was seen of one thing: why it has its name, its version, its grade, its approval.'
     inventory:'The inventory says which models and servers are approved, and which findings are waived until when.'
     rules:'List the rules that findings come from, or show one. The same texts are in docs/rules.md.'
@@ -18,6 +20,15 @@ _shtab_aiguard_agent_commands() {
     signatures:'List what can be recognised, or check signatures of your own (docs/signatures.md teaches how to write one).'
   )
   _describe 'aiguard-agent commands' _commands
+}
+
+_shtab_aiguard_agent_config_commands() {
+  local _commands=(
+    example:'a file with every key, commented out'
+    schema:'JSON Schema of the file, for editors'
+    show:'every key, its value, and where that came from'
+  )
+  _describe 'aiguard-agent config commands' _commands
 }
 
 _shtab_aiguard_agent_inventory_commands() {
@@ -58,6 +69,16 @@ _shtab_aiguard_agent_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_aiguard_agent_defaults_added=0
 
+_shtab_aiguard_agent_check_config_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--no-files[do not ask whether what it names is there]"
+  "--no-env[take no notice of AIGUARD_\* variables]"
+  ":default\: \$AIGUARD_CONFIG, \/etc\/aiguard-agent\/config.yaml:_files"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_aiguard_agent_check_config_defaults_added=0
+
 _shtab_aiguard_agent_completion_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   ":which script, or man:(bash man tcsh zsh)"
@@ -65,6 +86,37 @@ _shtab_aiguard_agent_completion_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_aiguard_agent_completion_defaults_added=0
+
+_shtab_aiguard_agent_config_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_aiguard_agent_config_defaults_added=0
+
+_shtab_aiguard_agent_config_example_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_aiguard_agent_config_example_defaults_added=0
+
+_shtab_aiguard_agent_config_schema_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_aiguard_agent_config_schema_defaults_added=0
+
+_shtab_aiguard_agent_config_show_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--set[only what has not its default]"
+  "--format[output format (default text)]:format:(text json)"
+  ":default\: \$AIGUARD_CONFIG, \/etc\/aiguard-agent\/config.yaml:_files"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_aiguard_agent_config_show_defaults_added=0
 
 _shtab_aiguard_agent_explain_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -294,12 +346,39 @@ _shtab_aiguard_agent() {
       (( CURRENT += 1 ))
       curcontext="${curcontext%:*:*}:_shtab_aiguard_agent-$line[1]:"
       case $line[1] in
+        check-config) _arguments -C -s $_shtab_aiguard_agent_check_config_options ;;
         completion) _arguments -C -s $_shtab_aiguard_agent_completion_options ;;
+        config) _shtab_aiguard_agent_config ;;
         explain) _arguments -C -s $_shtab_aiguard_agent_explain_options ;;
         inventory) _shtab_aiguard_agent_inventory ;;
         rules) _shtab_aiguard_agent_rules ;;
         scan) _arguments -C -s $_shtab_aiguard_agent_scan_options ;;
         signatures) _shtab_aiguard_agent_signatures ;;
+      esac
+  esac
+}
+
+_shtab_aiguard_agent_config() {
+  local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->config'
+
+  # Add default positional/remainder specs only if none exist, and only once per session
+  if (( ! _shtab_aiguard_agent_config_defaults_added )); then
+    if (( ${_shtab_aiguard_agent_config_options[(I)${(q)one_or_more}*]} +          ${_shtab_aiguard_agent_config_options[(I)${(q)remainder}*]} +          ${_shtab_aiguard_agent_config_options[(I)${(q)default}]} == 0 )); then
+      _shtab_aiguard_agent_config_options+=(': :_shtab_aiguard_agent_config_commands' '*::: :->config')
+    fi
+    _shtab_aiguard_agent_config_defaults_added=1
+  fi
+  _arguments -C -s $_shtab_aiguard_agent_config_options
+
+  case $state in
+    config)
+      words=($line[1] "${words[@]}")
+      (( CURRENT += 1 ))
+      curcontext="${curcontext%:*:*}:_shtab_aiguard_agent_config-$line[1]:"
+      case $line[1] in
+        example) _arguments -C -s $_shtab_aiguard_agent_config_example_options ;;
+        schema) _arguments -C -s $_shtab_aiguard_agent_config_schema_options ;;
+        show) _arguments -C -s $_shtab_aiguard_agent_config_show_options ;;
       esac
   esac
 }

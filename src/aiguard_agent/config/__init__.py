@@ -1,0 +1,1 @@
+"""What the operator asked for: one YAML file, drop-ins, environment, as frozen structs."""
