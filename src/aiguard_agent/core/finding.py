@@ -64,7 +64,7 @@ class Finding:
     @property
     def key(self) -> str:
         """Stable identity: 16 hex digits over rule and subject, without anything that drifts."""
-        return hashlib.sha256(f"{self.rule}\0{self.subject}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        return hashlib.sha256(f"{self.rule}\0{self.subject}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class ApprovalState(StrEnum):

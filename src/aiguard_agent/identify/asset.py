@@ -186,7 +186,7 @@ def _id(format_name: str, digest: str, print_: str, size: int, path: str) -> str
     if digest:
         return f"{format_name}-{digest[:12]}"
     basis = f"{print_}\0{size}" if print_ else path
-    return f"{format_name}-{hashlib.sha256(basis.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
+    return f"{format_name}-{hashlib.sha256(basis.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
 def _evidence(group: Group) -> tuple[Evidence, ...]:

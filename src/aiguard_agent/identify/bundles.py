@@ -113,7 +113,7 @@ def _told_apart(aged: Iterable[tuple[int, ModelFile]]) -> tuple[ModelFile, ...]:
     taken: set[str] = set()
     found = []
     for _changed, model in sorted(aged, key=lambda pair: (pair[0], pair[1].path)):
-        mark = hashlib.sha256(model.path.encode("utf-8", "surrogateescape")).hexdigest()[:4]
+        mark = hashlib.sha256(model.path.encode("utf-8", "surrogatepass")).hexdigest()[:4]
         found.append(replace(model, id=f"{model.id}~{mark}") if model.id in taken else model)
         taken.add(model.id)
     return tuple(sorted(found, key=lambda model: (model.path, model.id)))
