@@ -129,13 +129,18 @@ class Life:
         late = now > deed.at + self._settings.canary_seconds
         if not deed.seen and not late:
             return []
-        deed.undo()
-        self._past.append(deed)
-        self._deed = None
+        self._clear_up(deed)
         if deed.seen:
             self._proof, self._backoff = Proof.OK, FIRST_BACKOFF
             return []
         return self.die(TimeoutError(f"canary not told within {self._settings.canary_seconds} s"), now, Proof.LOST)
+
+    def _clear_up(self, deed: Deed) -> None:
+        """End a canary; that it ended may still be told."""
+        with contextlib.suppress(OSError):
+            deed.undo()
+        self._past.append(deed)
+        self._deed = None
 
     def read(self, now: float, *, called: bool) -> list[Hint]:
         """Read the source; `called` says that it asked to be read. A source that fails is closed."""
@@ -224,9 +229,7 @@ class Life:
     def close(self) -> None:
         """Close the source and clear up after its canaries."""
         if self._deed is not None:
-            self._deed.undo()
-            self._past.append(self._deed)
-            self._deed = None
+            self._clear_up(self._deed)
         source, self.source = self.source, None
         if source is not None:
             self._events += source.counters.events

@@ -39,6 +39,8 @@ class ListenDiff:
         self._members = Members(self._own, by_text("thread-self"))
         self._doors = Doors()
         self._tables: dict[int, Table | TextTable] = {self._own: Table(open_diag())}
+        self._at_start: set[int] = set()
+        """Namespaces that were there before us and are not open yet: what listens in them is no news."""
         self._fresh: set[int] = set()
         """Namespaces found after the start: all that listens in one is news."""
         self._refused: dict[int, OSError] = {}
@@ -52,6 +54,7 @@ class ListenDiff:
         except OSError:
             self.close()
             raise
+        self._at_start.update(self._members.pids)
         self._next = time.monotonic()
         self._next_sweep = self._next + sweep
         self._enter()
@@ -59,9 +62,10 @@ class ListenDiff:
     @property
     def words(self) -> str:
         """Return how many namespaces are looked at, and how."""
-        text = sum(isinstance(table, TextTable) for table in self._tables.values())
+        tables = tuple(self._tables.values())
+        text = sum(isinstance(table, TextTable) for table in tables)
         by_text = f", {text} of them as text" if text else ""
-        return f"{len(self._tables)} namespaces{by_text}, every {self._interval} s"
+        return f"{len(tables)} namespaces{by_text}, every {self._interval} s"
 
     def fileno(self) -> int:
         """The kernel does not announce listening sockets here."""
@@ -116,11 +120,14 @@ class ListenDiff:
 
     def _failed(self, namespace: int, error: OSError, now: float) -> list[Hint]:
         """Give up a table; a namespace that still lives is entered again."""
-        self._tables.pop(namespace).close()
-        if isinstance(error, FileNotFoundError | ProcessLookupError):
-            self._next_sweep = min(self._next_sweep, now + _SOON)  # the process we read through has ended
-            self._fresh.add(namespace)
+        table = self._tables[namespace]
+        if isinstance(table, TextTable) and isinstance(error, FileNotFoundError | ProcessLookupError):
+            self._members.left(table.pid)  # the process that we read through has ended
+            others = self._members.pids.get(namespace)
+            table.pid = next(iter(others)) if others else table.pid
+            self._next_sweep = min(self._next_sweep, now + _SOON)
             return []
+        self._tables.pop(namespace).close()
         self.counters.lost += 1
         words = f"namespace {namespace}: {error.strerror}"
         return [Hint(source=diag.NAME, kind=HintKind.LOST, subject=words, at=now)]
@@ -136,7 +143,7 @@ class ListenDiff:
         ]
         for namespace, pid in missing:
             if namespace < 0:
-                self._tables[namespace] = TextTable(pid)
+                self._adopt(namespace, TextTable(pid))
         inside = [one for one in missing if one[0] > 0]
         if inside:
             self._doors.open(inside)
@@ -146,20 +153,21 @@ class ListenDiff:
         for one in self._doors.opened():
             pids = self._members.pids.get(one.namespace)
             if one.table is not None and pids:
-                self._tables[one.namespace] = one.table
+                self._adopt(one.namespace, one.table)
             elif one.table is not None:
                 one.table.close()
             elif pids and isinstance(one.error, PermissionError):
-                self._tables[one.namespace] = TextTable(next(iter(pids)))
+                self._adopt(one.namespace, TextTable(next(iter(pids))))
             elif pids and one.error is not None and one.error.errno != errno.ESTALE:
                 self._refused[one.namespace] = one.error
-            if self._turn <= 1 and one.namespace in self._tables:
-                self._start(one.namespace)
 
-    def _start(self, namespace: int) -> None:
-        """Take what listens in a namespace that was there before us for known."""
-        with contextlib.suppress(OSError):
-            self._tables[namespace].look()
+    def _adopt(self, namespace: int, table: Table | TextTable) -> None:
+        """Look at a namespace from now on; what listens in one that was there before us is taken for known."""
+        self._tables[namespace] = table
+        if namespace in self._at_start:
+            self._at_start.discard(namespace)
+            with contextlib.suppress(OSError):
+                table.look()
 
     def _leave(self, now: float) -> list[Hint]:
         """Close namespaces without processes: a kept socket would keep them alive, and their interfaces with them."""

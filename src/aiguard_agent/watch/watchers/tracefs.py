@@ -89,9 +89,16 @@ class Tracefs:
 
     def canary(self) -> Deed:
         """Run `true`, open a port, or both, as far as it was asked to tell of them."""
-        if self._kinds == {HintKind.PROCESS}:
+        if HintKind.LISTENER not in self._kinds:
             return run_program()
-        return both(run_program(), open_port()) if HintKind.PROCESS in self._kinds else open_port()
+        port = open_port()
+        if HintKind.PROCESS not in self._kinds:
+            return port
+        try:
+            return both(run_program(), port)
+        except OSError:
+            port.undo()
+            raise
 
     def close(self) -> None:
         """Switch the events off and remove the instance; the order matters, a used one cannot be removed."""

@@ -82,7 +82,8 @@ class WatchdogFiles(FileSystemEventHandler, logging.Handler):
     @property
     def words(self) -> str:
         """Return how many stores and folders are watched."""
-        return f"{len(self._watched)} stores, {sum(self._watched.values())} folders"
+        folders = tuple(self._watched.values())
+        return f"{len(folders)} stores, {sum(folders)} folders"
 
     def dispatch(self, event: FileSystemEvent) -> None:
         """Queue one event; called by the observer's thread."""
