@@ -44,6 +44,7 @@ def test_the_defaults_agree() -> None:
         ({"metrics.tls_cert_file": "/c"}, [("metrics.tls_cert_file", "needs metrics.tls_key too")]),
         ({"metrics.tls_key": SECRET}, [("metrics.tls_key", "needs metrics.tls_cert_file too")]),
         ({"metrics.tls_key": SECRET, "metrics.tls_cert_file": "/c"}, []),
+        ({"metrics.client_ca_file": "/ca"}, [("metrics.client_ca_file", "needs metrics.tls_cert_file too")]),
         ({"metrics.basic_auth_user": "p"}, [("metrics.basic_auth_user", "needs metrics.basic_auth_password too")]),
         (
             {"metrics.unix_socket": "/s", "status.socket": "/s"},
@@ -69,6 +70,7 @@ def test_contradictions_are_named(values: dict[str, Any], faults: list[tuple[str
         ({"metrics.listen": EVERYWHERE, "metrics.bearer_token": SECRET}, ["passwords and tokens cross"]),
         ({"metrics.listen": EVERYWHERE, "metrics.bearer_token": SECRET, "metrics.tls_cert_file": "/c"}, []),
         ({"metrics.listen": EVERYWHERE, "metrics.tls_cert_file": "/c"}, ["answers everybody"]),
+        ({"metrics.listen": EVERYWHERE, "metrics.tls_cert_file": "/c", "metrics.client_ca_file": "/ca"}, []),
     ],
 )
 def test_open_doors_are_mentioned(values: dict[str, Any], words: list[str]) -> None:

@@ -39,6 +39,8 @@ def contradictions(config: Config) -> Iterator[Fault]:
         for given, missing in ((one, other), (other, one)):
             if value_of(config, given) is not None and value_of(config, missing) is None:
                 yield given, f"needs {missing} too"
+    if config.metrics.client_ca_file is not None and config.metrics.tls_cert_file is None:
+        yield "metrics.client_ca_file", "needs metrics.tls_cert_file too"
     seen: dict[str, str] = {}
     for name in _PLACES:
         path = value_of(config, name)
@@ -65,7 +67,7 @@ def open_doors(config: Config) -> tuple[str, ...]:
         return ()
     words = []
     known = metrics.basic_auth_user is not None or metrics.bearer_token is not None
-    if not known:
+    if not known and metrics.client_ca_file is None:
         words.append(f"metrics.listen: {metrics.listen} answers everybody who reaches it; no password, no token")
     if metrics.tls_cert_file is None:
         clear = "passwords and tokens cross" if known else "figures cross"

@@ -216,14 +216,14 @@ class Ledger(Struct, frozen=True, kw_only=True):
     """Where the agent keeps what it knows, and how much room that may take."""
 
     directory: Annotated[
-        AbsolutePath, Doc(does="State directory, for the agent alone.", by="ledger.store", restart=True)
+        AbsolutePath, Doc(does="State directory, for the agent alone.", by="ledger.store.open_ledger", restart=True)
     ] = AbsolutePath("/var/lib/aiguard-agent")
     size_cap: Annotated[
         Bytes,
         Doc(
             does="Largest size of the database. At the cap the least important events go first; critical ones stay.",
-            by="ledger.quota",
-            low=4 * MIB,
+            by="ledger.limits.Limits.max_bytes",
+            low=16 * MIB,
             high=TIB,
         ),
     ] = Bytes(512 * MIB)
@@ -231,28 +231,38 @@ class Ledger(Struct, frozen=True, kw_only=True):
         Bytes,
         Doc(
             does="Space on the file system left to others; the larger of this and `keep_free_percent` counts.",
-            by="ledger.quota",
+            by="ledger.limits.Limits.keep_free_bytes",
             low=0,
             high=TIB,
         ),
     ] = Bytes(GIB)
     keep_free_percent: Annotated[
-        Percent, Doc(does="The same as a share of the file system.", by="ledger.quota", low=0, high=90)
+        Percent,
+        Doc(does="The same as a share of the file system.", by="ledger.limits.Limits.keep_free_share", low=0, high=90),
     ] = Percent(5)
     reserve: Annotated[
         Bytes,
-        Doc(does="Space held back by a file, to climb out of a full disk.", by="ledger.reserve", low=MIB, high=GIB),
+        Doc(
+            does="Space held back by a file, to climb out of a full disk.",
+            by="ledger.limits.Limits.reserve_bytes",
+            low=MIB,
+            high=GIB,
+        ),
     ] = Bytes(4 * MIB)
 
 
 class Metrics(Struct, frozen=True, kw_only=True):
     """The Prometheus target, in any of three ways."""
 
-    listen: Annotated[Address | None, Doc(does="Address of the scrape target. `off`: none.", by="metrics server")] = (
-        Address("127.0.0.1", METRICS_PORT)
-    )
+    listen: Annotated[
+        Address | None, Doc(does="Address of the scrape target. `off`: none.", by="metrics.serve.Settings")
+    ] = Address("127.0.0.1", METRICS_PORT)
     unix_socket: Annotated[
-        AbsolutePath | None, Doc(does="Unix socket that answers the same scrape.", by="metrics server")
+        AbsolutePath | None,
+        Doc(does="Unix socket that answers the same, without TLS and credentials.", by="metrics.serve.Settings"),
+    ] = None
+    unix_group: Annotated[
+        Name | None, Doc(does="Group that may use that socket beside the agent's own.", by="metrics.serve.Settings")
     ] = None
     textfile: Annotated[
         AbsolutePath | None,
@@ -261,15 +271,25 @@ class Metrics(Struct, frozen=True, kw_only=True):
         ),
     ] = None
     tls_cert_file: Annotated[
-        ExistingFile | None, Doc(does="Certificate (PEM, with its chain) of the target.", by="metrics server")
+        ExistingFile | None, Doc(does="Certificate (PEM, with its chain) of the target.", by="metrics.serve.Settings")
     ] = None
-    tls_key: Annotated[SecretFile | None, Doc(does="Private key (PEM) of that certificate.", by="metrics server")] = (
+    tls_key: Annotated[
+        SecretFile | None, Doc(does="Private key (PEM) of that certificate.", by="metrics.serve.Settings")
+    ] = None
+    client_ca_file: Annotated[
+        ExistingFile | None,
+        Doc(
+            does="CA certificates (PEM). With them a scraper must show a certificate that one of them signed.",
+            by="metrics.serve.Settings",
+        ),
+    ] = None
+    basic_auth_user: Annotated[Name | None, Doc(does="User that a scraper must name.", by="metrics.access.Access")] = (
         None
     )
-    basic_auth_user: Annotated[Name | None, Doc(does="User that a scraper must name.", by="metrics server")] = None
-    basic_auth_password: Annotated[Secret | None, Doc(does="That user's password.", by="metrics server")] = None
+    basic_auth_password: Annotated[Secret | None, Doc(does="That user's password.", by="metrics.access.Access")] = None
     bearer_token: Annotated[
-        Secret | None, Doc(does="Token that a scraper may send instead (`Authorization: Bearer`).", by="metrics server")
+        Secret | None,
+        Doc(does="Token that a scraper may send instead (`Authorization: Bearer`).", by="metrics.access.Access"),
     ] = None
 
 
@@ -316,8 +336,9 @@ class Findings(Struct, frozen=True, kw_only=True):
     flapping_window: Annotated[
         Seconds,
         Doc(
-            does="A finding that comes back within this time is the old one again, not a new alert. `0s`: always new.",
-            by="ledger.history",
+            does="A finding that opens or closes again within this time flaps: it is told a few times, then once as"
+            " flapping, then not before it has settled. `0s`: every turn is told.",
+            by="ledger.limits.Limits.flap_seconds",
             low=0,
             high=DAY,
         ),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from aiguard_agent.cli import exits
+from aiguard_agent.config.keys import keys
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,7 @@ def test_a_good_one(run: Any, tmp_path: Path) -> None:
 
     found = run("check-config", path)
 
-    assert found == (exits.OK, f"{path}: good · 1 drop-in, 2 of 47 keys set\n", "")
+    assert found == (exits.OK, f"{path}: good · 1 drop-in, 2 of {len(keys())} keys set\n", "")
 
 
 def test_every_problem_is_told(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ def test_the_shell_accepts_it(run: Any, shell: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("''", {"scan", "explain", "inventory", "rules", "signatures", "completion"}),
+        ("''", {"scan", "explain", "inventory", "rules", "signatures", "completion", "config", "check-config"}),
         ("scan --format ''", {"csv", "json", "ndjson", "text"}),
         ("scan --no-pr", {"--no-probe"}),
         ("inventory ap", {"approve"}),
