@@ -6,7 +6,7 @@ collect -> identify <-> probe -> policy -> report
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from aiguard_agent.collect.digest import SMALL, Digests
 from aiguard_agent.collect.foreign import open_seen
 from aiguard_agent.collect.host import Host, blind_of
 from aiguard_agent.collect.run import collect
-from aiguard_agent.core.assets import Confidence, Estate, ModelFile
+from aiguard_agent.core.assets import Confidence, Estate, ModelFile, ModelHeader
 from aiguard_agent.core.facts import Blind, FileSeen, HostFacts
 from aiguard_agent.core.finding import Maturity, Severity
 from aiguard_agent.core.plugins import discover
@@ -75,6 +75,20 @@ class ScanOptions:
     log: Log = field(default=lambda _event, **_data: None)
 
 
+HeaderKey = tuple[str, int, int, int, int, int]
+
+
+@dataclass(slots=True, kw_only=True)
+class Kept:
+    """What one look leaves for the next: what is known of files that did not change, and answers that still hold."""
+
+    digests: Digests
+    headers: dict[HeaderKey, ModelHeader | None] = field(default_factory=dict)
+    """None = a file that no format knows."""
+    answers: tuple[HttpAnswer, ...] = ()
+    """Of the last look; whoever calls again drops those that are too old."""
+
+
 def scan(options: ScanOptions) -> ScanReport:
     """Look once at one host and say what is there; raises DocumentError for a bad inventory or signature."""
     started = time.monotonic()
@@ -84,7 +98,8 @@ def scan(options: ScanOptions) -> ScanReport:
     facts = look(host, options, index)
     for run in facts.runs:
         options.log("collector_ran", name=run.name, ms=round(run.seconds * 1000), ok=run.ok)
-    estate = assemble(host, facts, options, index)
+    kept = Kept(digests=Digests(Path(options.digests) if options.digests else None))
+    estate = assemble(host, facts, options, index, kept)
     report = judged(estate, inventory, options)
     options.log("scan_done", servers=len(estate.servers), models=len(estate.models), findings=len(report.findings))
     return replace(
@@ -116,11 +131,12 @@ def look(host: Host, options: ScanOptions, index: Index) -> HostFacts:
     )
 
 
-def assemble(host: Host, facts: HostFacts, options: ScanOptions, index: Index) -> Estate:
+def assemble(host: Host, facts: HostFacts, options: ScanOptions, index: Index, kept: Kept) -> Estate:
     """Recognise files and servers, asking the servers where that is allowed."""
     options.progress(f"reading {len(facts.files)} files")
-    models, blind = read_models(host, facts.files, options)
-    answers = ask(host, facts, models, options, index) if options.probe else ()
+    models, blind = read_models(host, facts.files, options, kept)
+    kept.answers = ask(host, facts, models, options, index, kept.answers) if options.probe else ()
+    answers = kept.answers
     servers = identify_servers(View(facts, answers, models), index)
     pids = {pid for server in servers for pid in (server.process.pid, *server.children)}
     silent = blind_spots(answer for answer in answers if answer.target.pid in pids)  # others' silence is their affair
@@ -129,32 +145,39 @@ def assemble(host: Host, facts: HostFacts, options: ScanOptions, index: Index) -
 
 
 def read_models(
-    host: Host, files: Iterable[FileSeen], options: ScanOptions
+    host: Host, files: Iterable[FileSeen], options: ScanOptions, kept: Kept
 ) -> tuple[tuple[ModelFile, ...], tuple[Blind, ...]]:
-    """Return the models among the files, and what could not be read."""
-    digests = Digests(Path(options.digests) if options.digests else None)
+    """Return the models among the files, and what could not be read; an unchanged file is not opened again."""
     known: list[Recognised] = []
     other: list[FileSeen] = []
     blind: list[Blind] = []
     siblings = _siblings(files := tuple(files))
+    before, kept.headers = kept.headers, {}
     for number, seen in enumerate(files):
         if number % 200 == 199:
             options.progress(f"read {number + 1} of {len(files)} files")
+        key = (seen.path, seen.dev, seen.inode, seen.size, seen.mtime_ns, seen.ctime_ns)
         try:
-            with open_seen(host, seen) as reader:
-                found = recognise(seen, reader, siblings.get(seen.path.rpartition("/")[0], ()))
+            header = before[key] if key in before else _header(host, seen, siblings)
         except (OSError, AiguardError) as error:
             blind.append(blind_of("files", seen.path, error))
             continue
-        if found is None:
+        kept.headers[key] = header
+        if header is None:
             other.append(seen)
         else:
-            known.append(_hashed(host, found, digests, options, blind))
+            known.append(_hashed(host, Recognised(seen=seen, header=header), kept.digests, options, blind))
     try:
-        digests.save()
+        kept.digests.save()
     except OSError as error:
         options.log("digest_cache_not_written", path=options.digests, reason=str(error))
     return build_models(known, other), tuple(blind)
+
+
+def _header(host: Host, seen: FileSeen, siblings: Mapping[str, set[str]]) -> ModelHeader | None:
+    with open_seen(host, seen) as reader:
+        found = recognise(seen, reader, siblings.get(seen.path.rpartition("/")[0], ()))
+    return None if found is None else found.header
 
 
 def _hashed(host: Host, found: Recognised, digests: Digests, options: ScanOptions, blind: list[Blind]) -> Recognised:
@@ -184,11 +207,15 @@ def ask(
     models: Sequence[ModelFile],
     options: ScanOptions,
     index: Index,
+    known: Iterable[HttpAnswer] = (),
 ) -> tuple[HttpAnswer, ...]:
-    """Ask in rounds, until nothing is left to learn or the time for all rounds together is over."""
+    """Ask in rounds, until nothing is left to learn or the time for all rounds together is over.
+
+    `known` are answers that still hold: what they told is not asked again. They are returned with the new ones.
+    """
     recording = None if host.live else _recording(host)
     deadline = time.monotonic() + options.budget.total_seconds
-    answers: list[HttpAnswer] = []
+    answers = list(known)
     for number in range(ROUNDS):
         left = deadline - time.monotonic()
         wanted = questions(View(facts, answers, models), index)
