@@ -105,7 +105,7 @@ def test_bad_documents_stop_a_scan_before_it_looks(host: RecordedHost, tmp_path:
     (tmp_path / "i.yaml").write_text("modelz: []\n")
     (tmp_path / "x.yaml").write_text("id: x\n")
 
-    for options in (ScanOptions(inventory=str(tmp_path / "i.yaml")), ScanOptions(signatures=str(tmp_path))):
+    for options in (ScanOptions(inventory=str(tmp_path / "i.yaml")), ScanOptions(signatures=(str(tmp_path),))):
         with pytest.raises(DocumentError):
             scan(replace(options, root=str(host.finish())))
 

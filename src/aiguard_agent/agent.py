@@ -6,7 +6,7 @@ collect -> identify <-> probe -> policy -> report
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +35,7 @@ from aiguard_agent.inventory.load import load as load_inventory
 from aiguard_agent.inventory.match import match_estate
 from aiguard_agent.inventory.schema import Inventory
 from aiguard_agent.policy import rules as rules_package
-from aiguard_agent.policy.decide import decide
+from aiguard_agent.policy.decide import decide, remapped
 from aiguard_agent.policy.judge import judge
 from aiguard_agent.policy.rule import Known, Rule
 from aiguard_agent.probe.ask import ask_all
@@ -59,18 +59,27 @@ class ScanOptions:
 
     root: str = "/"
     inventory: str = ""
-    signatures: str = ""
-    """Folder of further signatures; an id in it replaces the bundled one."""
+    signatures: tuple[str, ...] = ()
+    """Folders of further signatures; an id in a later one replaces an earlier, and the bundled one."""
     probe: bool = True
     budget: Budget = field(default_factory=Budget)
     paths: tuple[str, ...] = ()
     stores: bool = True
     remote: bool = False
     hash_all: bool = False
+    hash_limit: int = SMALL
+    """Bytes up to which a model file is hashed without `hash_all`."""
     digests: str = ""
     """File that keeps whole-file digests between scans; "" = none."""
     min_severity: Severity = Severity.INFO
     min_confidence: Confidence = Confidence.LOW
+    disabled_rules: frozenset[str] = frozenset()
+    remap: tuple[tuple[str, Severity], ...] = ()
+    """Another severity for the findings of a rule."""
+    pace: Callable[[int], None] = field(default=lambda _bytes: None)
+    """Told how many bytes were read; may wait."""
+    questions: Callable[[int], int] = field(default=lambda wanted: wanted)
+    """Told how many questions there are, says how many may be asked now."""
     progress: Callable[[str], None] = field(default=lambda _words: None)
     log: Log = field(default=lambda _event, **_data: None)
 
@@ -112,9 +121,12 @@ def scan(options: ScanOptions) -> ScanReport:
     )
 
 
-def all_signatures(folder: str = "") -> tuple[ServerSignature, ...]:
-    """Return the bundled signatures, with those of a folder over them; raises DocumentError."""
-    return merged(bundled(), load_directory(Path(folder))) if folder else bundled()
+def all_signatures(folders: Iterable[str] = ()) -> tuple[ServerSignature, ...]:
+    """Return the bundled signatures, with those of the folders over them; raises DocumentError."""
+    found = bundled()
+    for folder in folders:
+        found = merged(found, load_directory(Path(folder)))
+    return found
 
 
 def look(host: Host, options: ScanOptions, index: Index) -> HostFacts:
@@ -158,7 +170,7 @@ def read_models(
             options.progress(f"read {number + 1} of {len(files)} files")
         key = (seen.path, seen.dev, seen.inode, seen.size, seen.mtime_ns, seen.ctime_ns)
         try:
-            header = before[key] if key in before else _header(host, seen, siblings)
+            header = before[key] if key in before else _header(host, seen, siblings, options)
         except (OSError, AiguardError) as error:
             blind.append(blind_of("files", seen.path, error))
             continue
@@ -174,20 +186,25 @@ def read_models(
     return build_models(known, other), tuple(blind)
 
 
-def _header(host: Host, seen: FileSeen, siblings: Mapping[str, set[str]]) -> ModelHeader | None:
+def _header(host: Host, seen: FileSeen, siblings: Mapping[str, set[str]], options: ScanOptions) -> ModelHeader | None:
     with open_seen(host, seen) as reader:
         found = recognise(seen, reader, siblings.get(seen.path.rpartition("/")[0], ()))
+        options.pace(reader.spent)
     return None if found is None else found.header
 
 
 def _hashed(host: Host, found: Recognised, digests: Digests, options: ScanOptions, blind: list[Blind]) -> Recognised:
     """Add the digest where it was asked for, or costs next to nothing."""
     seen = found.seen
-    if not options.hash_all and not digests.known(seen) and (seen.size > SMALL or found.header.role != "model"):
+    if (
+        not options.hash_all
+        and not digests.known(seen)
+        and (seen.size > options.hash_limit or found.header.role != "model")
+    ):
         return found
     options.progress(f"hashing {seen.path}")
     try:
-        return replace(found, seen=replace(seen, sha256=digests.of(host, seen), computed=True))
+        return replace(found, seen=replace(seen, sha256=digests.of(host, seen, options.pace), computed=True))
     except (OSError, AiguardError) as error:
         blind.append(blind_of("digest", seen.path, error))
         return found
@@ -219,6 +236,7 @@ def ask(
     for number in range(ROUNDS):
         left = deadline - time.monotonic()
         wanted = questions(View(facts, answers, models), index)
+        wanted = wanted[: options.questions(len(wanted))]
         if not wanted or left <= 0:
             break
         options.progress(f"asking {len({target for target, _request in wanted})} sockets, round {number + 1}")
@@ -258,7 +276,7 @@ def judged(estate: Estate, inventory: Inventory | None, options: ScanOptions) ->
     approvals = match_estate(inventory, estate, today=today)
     known = Known(inventory=inventory, inventory_path=options.inventory, approvals=approvals, today=today)
     decision = decide(
-        judge(estate, known, enabled_rules()),
+        remapped(judge(estate, known, enabled_rules(options.disabled_rules)), dict(options.remap)),
         inventory.waivers if inventory else (),
         today=today,
         min_severity=options.min_severity,
@@ -278,6 +296,6 @@ def all_rules() -> tuple[Rule, ...]:
     return discover(rules_package, "RULE", Rule)
 
 
-def enabled_rules() -> tuple[Rule, ...]:
-    """Return the rules that run by default: a rule in the sandbox has not proved itself yet."""
-    return tuple(rule for rule in all_rules() if rule.maturity is not Maturity.SANDBOX)
+def enabled_rules(disabled: Collection[str] = ()) -> tuple[Rule, ...]:
+    """Return the rules that run: not those in the sandbox, which have not proved themselves, nor the disabled ones."""
+    return tuple(rule for rule in all_rules() if rule.maturity is not Maturity.SANDBOX and rule.id not in disabled)

@@ -49,7 +49,7 @@ def test_each_argument_reaches_the_scan(tmp_path: Path) -> None:
 
     assert not options.probe and not options.stores
     assert options.remote and options.hash_all and options.budget.allow_posts
-    assert (options.digests, options.budget.total_seconds, options.signatures) == ("/c", 3.0, str(tmp_path))
+    assert (options.digests, options.budget.total_seconds, options.signatures) == ("/c", 3.0, (str(tmp_path),))
     assert (options.paths, options.inventory) == ((str(tmp_path.resolve()),), str(tmp_path / "i.yaml"))
 
 

@@ -1,11 +1,12 @@
 """Waivers and thresholds."""
 
+from dataclasses import replace
 from datetime import date
 
 from aiguard_agent.core.assets import Confidence
 from aiguard_agent.core.finding import Finding, FindingState, Severity
 from aiguard_agent.inventory.schema import Waiver
-from aiguard_agent.policy.decide import decide
+from aiguard_agent.policy.decide import decide, remapped
 
 
 def finding(rule: str = "runs-as-root", subject: str = "ollama@a", severity: Severity = Severity.MEDIUM) -> Finding:
@@ -54,3 +55,13 @@ def test_what_a_threshold_holds_back_is_counted() -> None:
     assert ([one.severity for one in decision.findings], decision.suppressed) == ([Severity.MEDIUM, Severity.HIGH], 1)
     assert decide(all_three, today="", min_confidence=Confidence.HIGH).suppressed == 3
     assert decide(all_three, today="").suppressed == 0
+
+
+def test_a_remap_changes_severity_and_order() -> None:
+    """The findings of a remapped rule move to where their new severity belongs; the others stay."""
+    loud = Finding(rule="a", subject="s", title="t", severity=Severity.HIGH, confidence=Confidence.HIGH)
+    quiet = replace(loud, rule="b", severity=Severity.LOW)
+
+    told = remapped((loud, quiet), {"a": Severity.INFO})
+
+    assert [(one.rule, one.severity) for one in told] == [("b", Severity.LOW), ("a", Severity.INFO)]

@@ -77,7 +77,7 @@ def options_from(options: Namespace, progress: Progress) -> ScanOptions:
     return ScanOptions(
         root=options.root,
         inventory=inventory_path(options.inventory),
-        signatures=options.signatures,
+        signatures=tuple(filter(None, [options.signatures])),
         probe=not options.no_probe,
         budget=Budget(total_seconds=options.probe_seconds, allow_posts=options.allow_post),
         paths=tuple(_absolute(path, options.root) for path in options.path),

@@ -6,13 +6,14 @@ does nothing at all, and the rule `expired-waiver` says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aiguard_agent.core.assets import Confidence
 from aiguard_agent.core.finding import Finding, FindingState, Severity
 from aiguard_agent.inventory.globs import fits
 from aiguard_agent.inventory.schema import Waiver
+from aiguard_agent.policy.judge import in_order
 
 UNWAIVABLE = frozenset({"expired-waiver"})
 """Rules that a waiver cannot silence: otherwise one for `*` would hide its own end."""
@@ -50,6 +51,11 @@ def decide(
         else:
             kept.append(_waived(finding, waivers, today))
     return Decision(findings=tuple(kept), suppressed=suppressed)
+
+
+def remapped(findings: Iterable[Finding], severities: Mapping[str, Severity]) -> tuple[Finding, ...]:
+    """Give the findings of some rules (by id) another severity, and put all in order again."""
+    return in_order(replace(one, severity=severities.get(one.rule, one.severity)) for one in findings)
 
 
 def _waived(finding: Finding, waivers: Sequence[Waiver], today: str) -> Finding:

@@ -73,7 +73,7 @@ def _read_on(loaded: Loaded) -> None:
             problems += error.problems
     for folder in scan.signatures:
         try:
-            all_signatures(folder)
+            all_signatures([folder])
         except DocumentError as error:
             problems += [f"{folder}/{problem}" for problem in error.problems]
     if problems:

@@ -49,7 +49,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print, lint or test."""
-    signatures = {signature.id: signature for signature in all_signatures(options.signatures)}
+    signatures = {signature.id: signature for signature in all_signatures(filter(None, [options.signatures]))}
     if options.action == "list":
         write_out(_listing(signatures, options.format))
     elif options.action == "show":
