@@ -59,6 +59,24 @@ def test_a_listener_in_a_new_namespace_is_told_within_a_second(opened, wait, nam
 
 
 @pytest.mark.root
+def test_a_namespace_is_entered_once(opened, namespace_server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Heard of again while its socket waits to be fetched, a namespace is not entered a second time."""
+    source = opened(WATCHER, sweep=60.0)
+    pid, namespace = namespace_server()
+    entered: list[int] = []
+    enter = namespaces.enter
+    monkeypatch.setattr(namespaces, "enter", lambda pid, one: entered.append(one) or enter(pid, one))
+
+    for _ in range(3):
+        source.hear([started(pid)])
+        if source._doors._thread is not None:
+            source._doors._thread.join()
+
+    assert entered.count(namespace) == 1
+    assert namespace in source._tables
+
+
+@pytest.mark.root
 def test_the_sweep_finds_a_namespace_that_nobody_announced(opened, wait, namespace_server) -> None:
     """Without any word of its program a namespace is found by the slow sweep."""
     source = opened(WATCHER)

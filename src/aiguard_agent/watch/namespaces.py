@@ -115,8 +115,13 @@ class Doors:
         """True while a thread is under way."""
         return self._thread is not None and self._thread.is_alive()
 
+    @property
+    def idle(self) -> bool:
+        """True when nothing is under way and nothing waits to be fetched."""
+        return not self.busy and not self._done
+
     def open(self, wanted: Sequence[tuple[int, int]]) -> None:
-        """Begin to open these (namespace, pid of a member); not while busy."""
+        """Begin to open these (namespace, pid of a member); only while idle, or one would be opened twice."""
         self._thread = threading.Thread(target=self._visit, args=(tuple(wanted),), name="aiguard-doors", daemon=True)
         self._thread.start()
 

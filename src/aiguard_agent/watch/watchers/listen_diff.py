@@ -134,7 +134,7 @@ class ListenDiff:
 
     def _enter(self) -> None:
         """Have the namespaces opened that are known and not open."""
-        if self._doors.busy:
+        if not self._doors.idle:
             return
         missing = [
             (namespace, next(iter(pids)))
@@ -198,6 +198,7 @@ class ListenDiff:
             self._alert[namespace] = time.monotonic() + ALERT_SECONDS
             if namespace not in self._tables and namespace not in self._refused:
                 self._fresh.add(namespace)
+                self._fetch()
                 self._enter()
 
     def blinds(self) -> tuple[Blind, ...]:
