@@ -24,6 +24,8 @@ from aiguard_agent.collect.places import STORES, Store
 from aiguard_agent.collect.run import all_collectors
 from aiguard_agent.config.describe import example, reference
 from aiguard_agent.identify.models import model_formats
+from aiguard_agent.metrics.catalogue import SERIES, catalogue
+from aiguard_agent.metrics.labels import FIXED, LOOKERS
 from aiguard_agent.signatures.load import bundled
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -117,6 +119,45 @@ def cell(text: str) -> str:
     return re.sub(r"\s+", " ", text).replace("|", "\\|")
 
 
+METRICS = REPOSITORY / "docs" / "metrics.md"
+OPEN_SETS = {
+    "engine": "ids of [signatures](servers.md), `unknown-model-server`",
+    "format": "names of [formats](formats.md)",
+    "rule": "ids of [rules](rules.md)",
+    "collector": f"names of [collectors](places.md#collectors), {', '.join(f'`{name}`' for name in LOOKERS)}",
+    "watcher": "names of the sources of hints",
+    "output": "names that the configuration gives to outputs",
+    "version, revision, python": "texts, at most 64 characters; on `aiguard_build_info` alone",
+}
+"""Labels whose values depend on what is installed or configured."""
+
+
+def metrics() -> str:
+    """Return the page about metrics with tables of today: the words around them are written by hand."""
+    specs = catalogue()
+    rows = [f"{len(specs)} metrics, {sum(spec.series for spec in specs)} series at most ({SERIES} is the budget)."]
+    for own, title in ((False, "About the host:"), (True, "About the agent:")):
+        rows += ["", title, "", "| metric | type | labels | series at most | what |", "|---|---|---|---|---|"]
+        rows += [
+            f"| `{s.name}` | {s.kind} | {', '.join(s.labels) or '-'} | {s.series} | {cell(s.help)} |"
+            for s in specs
+            if s.own == own
+        ]
+    labels = ["| label | values |", "|---|---|"]
+    labels += [f"| {label} | {words} |" for label, words in OPEN_SETS.items()]
+    labels += [f"| {label} | {', '.join(f'`{value}`' for value in FIXED[label])} |" for label in FIXED]
+    text = METRICS.read_text(encoding="utf-8")
+    for name, made in (("metrics", rows), ("labels", labels)):
+        between = "\n".join(["", *made, ""])
+        text = re.sub(
+            rf"(?<=<!-- {name}: made by docs/generate.py, do not edit -->\n).*?(?=<!-- /{name} -->)",
+            lambda _found, between=between: f"{between}\n",
+            text,
+            flags=re.DOTALL,
+        )
+    return text
+
+
 def command_line() -> str:
     lines = ["# Command line", "", MADE]
     for name, parser in parsers():
@@ -207,6 +248,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     REPOSITORY / "docs" / "servers.md": servers,
     REPOSITORY / "docs" / "formats.md": formats,
     REPOSITORY / "docs" / "places.md": stores,
+    METRICS: metrics,
     REPOSITORY / "docs" / "cli.md": command_line,
     REPOSITORY / "docs" / "configuration.md": configuration,
     REPOSITORY / "configs" / "aiguard-agent.example.yaml": example,

@@ -47,6 +47,20 @@ def test_the_largest_stay_themselves() -> None:
     assert told[OTHER, "false"] == sum(range(7))
 
 
+def test_counters_keep_their_place() -> None:
+    """With `largest` off, who keeps a name does not depend on the numbers."""
+    kept = [
+        set(
+            bounded(
+                [((name,), value(at)) for at, name in enumerate(ENGINES[:9])], ("engine",), 4, VOCABULARY, largest=False
+            )
+        )
+        for value in (float, lambda at: 100.0 - at)
+    ]
+
+    assert kept[0] == kept[1] == {*((name,) for name in ENGINES[:3]), (OTHER,)}
+
+
 @given(
     st.dictionaries(
         st.tuples(st.sampled_from([*ENGINES[:40], "?", "x" * 999]), st.sampled_from([*FIXED["approved"], "\x00"])),

@@ -155,7 +155,7 @@ class _Told:
         self._add(spec, {(): value})
 
     def many(self, spec: Spec, series: Iterable[tuple[Key, float]], merge: Merge = sum) -> None:
-        self._add(spec, bounded(series, spec.labels, spec.limit, self._vocabulary, merge))
+        self._add(spec, bounded(series, spec.labels, spec.limit, self._vocabulary, merge, largest=not spec.own))
 
     def _add(self, spec: Spec, series: Mapping[Key, float]) -> None:
         if not series:

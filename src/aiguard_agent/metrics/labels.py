@@ -91,8 +91,14 @@ def bounded(
     limit: int,
     vocabulary: Vocabulary,
     merge: Merge = sum,
+    *,
+    largest: bool = True,
 ) -> dict[Key, float]:
-    """Return at most `limit` series, sorted, with nothing lost: what is too much is merged into `other`."""
+    """Return at most `limit` series, sorted, with nothing lost: what is too much is merged into `other`.
+
+    Those with most behind them keep their names; with `largest` off the first by name do, so that a counter does not
+    change its place, and seem to start anew, when another overtakes it.
+    """
     sets = [vocabulary.allowed(label) for label in labels]
     merged = _merged(
         (
@@ -103,7 +109,7 @@ def bounded(
     )
     if len(merged) <= limit:
         return dict(sorted(merged.items()))
-    kept = _kept(merged, limit)
+    kept = _kept(merged, limit, largest)
     first_folded = ((key if key[0] in kept else (OTHER, *key[1:]), value) for key, value in merged.items())
     return dict(sorted(_merged(first_folded, merge).items()))
 
@@ -115,12 +121,12 @@ def _merged(series: Iterable[tuple[Key, float]], merge: Merge) -> dict[Key, floa
     return {key: merge(values) for key, values in groups.items()}
 
 
-def _kept(merged: Mapping[Key, float], limit: int) -> set[str]:
-    """Choose the values of the first label that stay: those with most behind them, each with all its series."""
+def _kept(merged: Mapping[Key, float], limit: int, largest: bool) -> set[str]:
+    """Choose the values of the first label that stay, each with all its series."""
     weight: dict[str, float] = {}
     width: dict[str, int] = {}
     for key, value in merged.items():
-        weight[key[0]] = weight.get(key[0], 0) + abs(value)
+        weight[key[0]] = weight.get(key[0], 0) + (abs(value) if largest else 0)
         width[key[0]] = width.get(key[0], 0) + 1
     room = limit - len({key[1:] for key in merged})  # as many as `other` may need
     kept: set[str] = set()
