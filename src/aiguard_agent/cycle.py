@@ -13,7 +13,7 @@ from aiguard_agent.agent import Kept, ScanOptions, assemble, judged, look
 from aiguard_agent.collect.digest import Digests
 from aiguard_agent.collect.host import Host
 from aiguard_agent.core.assets import Estate
-from aiguard_agent.core.facts import HostFacts
+from aiguard_agent.core.facts import Blind, HostFacts
 from aiguard_agent.core.probing import HttpAnswer, Target
 from aiguard_agent.core.report import ScanReport
 from aiguard_agent.identify.index import Index
@@ -62,8 +62,11 @@ class Cycle:
         self._asked: dict[Target, _Asked] = {}
         self._last: tuple[Plan, HostFacts, Estate] | None = None
 
-    def look(self, plan: Plan, *, full: bool = False) -> Pass:
-        """Look once. `full` forgets first what was remembered of processes, stores and files, not what was asked."""
+    def look(self, plan: Plan, *, full: bool = False, blind: Iterable[Blind] = ()) -> Pass:
+        """Look once. `full` forgets first what was remembered of processes, stores and files, not what was asked.
+
+        `blind` is what somebody else could not see (live sources); it is judged with the rest.
+        """
         started = self._clock()
         if full:
             self.host = Host(self.host.root)
@@ -79,7 +82,8 @@ class Cycle:
             estate = assemble(self.host, facts, plan.options, plan.index, self._kept)
             self._note_asked(held)
         identified = self._clock()
-        report = judged(estate, plan.inventory, plan.options)
+        whole = replace(estate, blind=tuple(dict.fromkeys((*estate.blind, *blind))))
+        report = judged(whole, plan.inventory, plan.options)
         ended = self._clock()
         self._last = (plan, facts, estate)
         return Pass(

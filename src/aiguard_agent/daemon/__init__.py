@@ -1,0 +1,1 @@
+"""The standing agent: its loop, its limits, its door, its words to systemd."""
