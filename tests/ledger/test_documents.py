@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_samples import finding
 
@@ -31,6 +31,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))
 """Lone surrogates included."""
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_any_text_comes_back(text: str) -> None:
     """Whatever a host writes can be stored as UTF-8 and comes back as it was."""
@@ -39,6 +40,7 @@ def test_any_text_comes_back(text: str) -> None:
     assert restored(stored(text)) == text
 
 
+@settings(deadline=None)
 @given(ANY_TEXT, ANY_TEXT)
 def test_two_texts_are_never_stored_as_one(one: str, other: str) -> None:
     """No name can be chosen that takes the place of another's, not even the stored form of one."""
@@ -46,19 +48,16 @@ def test_two_texts_are_never_stored_as_one(one: str, other: str) -> None:
     assert stored(stored(one)) != stored(other) or stored(one) == other
 
 
+@settings(deadline=None)
 @given(subject=ANY_TEXT, title=ANY_TEXT, where=ANY_TEXT)
 def test_a_finding_comes_back_whole(subject: str, title: str, where: str) -> None:
     """A finding read back is equal to the one written, its key included."""
-    try:
-        before = replace(finding(subject, title=title, where=where, state=FindingState.WAIVED))
-        key = before.key
-    except UnicodeEncodeError:  # a surrogate that stands for no byte never comes from a host
-        return
+    before = finding(subject, title=title, where=where, state=FindingState.WAIVED)
 
     after = finding_of(compact(finding_document(before)))
 
     assert after == before
-    assert after.key == key
+    assert after.key == before.key
 
 
 def test_a_new_pid_is_no_news() -> None:
@@ -110,6 +109,7 @@ def test_documents_are_json() -> None:
     assert json.loads(compact(model_document(model)))["path"] == "/m.gguf"
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_any_body_comes_back(text: str) -> None:
     """An event body comes back as it was, lone surrogates included."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiguard_agent.core.finding import Severity
@@ -137,6 +137,7 @@ STEP = st.tuples(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(STEP, max_size=30))
 def test_whatever_happens_the_truth_is_told_in_the_end(steps: list[tuple[float, State | None, str, Severity]]) -> None:
     """Any steps of clock and finding, then quiet: what was told last is what is true, and times are in order."""

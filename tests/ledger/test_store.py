@@ -218,7 +218,7 @@ SCANS = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(scans=SCANS, flush=st.booleans())
 def test_the_open_findings_are_the_last_scans(
     tmp_path_factory: pytest.TempPathFactory, scans: list[tuple[float, list[Finding]]], flush: bool

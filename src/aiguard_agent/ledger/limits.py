@@ -33,6 +33,8 @@ class Limits:
     """A finding that turns again within this time flaps, and has settled when nothing happened for this long."""
     flap_limit: int = 3
     """Flaps that are told one by one."""
+    tell_seconds: float = 60.0
+    """Losses are told at most this often."""
 
     @property
     def max_pages(self) -> int:

@@ -12,7 +12,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from aiguard_agent.ledger.limits import PAGE, WAL_BYTES, Limits
+from aiguard_agent.ledger.limits import PAGE, WAL_BYTES, WAL_PAGES, Limits
 from aiguard_agent.ledger.quota import drop
 
 ROUNDS = 400
@@ -92,7 +92,9 @@ def _enough(connection: sqlite3.Connection, limits: Limits, directory: Path) -> 
     spare = int(connection.execute("PRAGMA freelist_count").fetchone()[0])
     free = free_bytes(directory)
     inside = spare + min(limits.max_pages - file, free // PAGE)
-    return inside * PAGE >= WAL_BYTES and free + spare * PAGE >= limits.reserve_bytes + 3 * WAL_BYTES
+    return (
+        inside >= min(WAL_PAGES, limits.max_pages // 10) and free + spare * PAGE >= limits.reserve_bytes + 3 * WAL_BYTES
+    )
 
 
 def _drop_some(connection: sqlite3.Connection) -> int:

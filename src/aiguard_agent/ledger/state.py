@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from aiguard_agent.core.finding import Finding, FindingState, Severity
@@ -27,7 +26,8 @@ LIFE = (
     "state, severity, substance, opened_at, last_seen, resolved_at, turned_at, count, scan, flaps, "
     "told_state, told_substance, told_severity"
 )
-LIVES = f"SELECT key, digest, {LIFE} FROM findings"  # noqa: S608 - column names of our own
+LIVES = f"SELECT key, {LIFE} FROM findings"  # noqa: S608 - column names of our own
+PRESENT = "SELECT key, digest, last_seen FROM findings WHERE state != 'resolved'"
 UPSERT = f"""
 INSERT INTO findings (key, rule, subject, digest, document, {LIFE})
 VALUES (?, ?, ?, ?, ?, {", ".join("?" * 13)})
@@ -38,27 +38,48 @@ RELIVE = f"UPDATE findings SET {', '.join(f'{name} = ?' for name in LIFE.split('
 ADD_VERSION = "INSERT INTO model_versions (place, identity, digest, fingerprint, seen) VALUES (?, ?, ?, ?, ?)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    digest: str
-    life: Life
+class Lately:
+    """What was seen last, because most of it is the same in every scan. Forgotten when a group is rolled back."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Finding, str]] = {}
+        self.documents: dict[str, Mapping[str, Any]] = {}
+        """Of assets, as they were written."""
+
+    def mark(self, key: str, finding: Finding) -> str:
+        """Return the digest of the finding's document."""
+        known = self._known.get(key)
+        if known and known[0] == finding:
+            return known[1]
+        mark = digest(compact(finding_document(finding)))
+        self._known[key] = (finding, mark)
+        return mark
+
+    def forget(self, key: str) -> None:
+        """Forget a finding that is no longer there."""
+        self._known.pop(key, None)
 
 
-def write_findings(connection: sqlite3.Connection, change: Change, now: Now, touch_seconds: float) -> list[FindingTurn]:
+def write_findings(
+    connection: sqlite3.Connection, change: Change, now: Now, touch_seconds: float, lately: Lately
+) -> list[FindingTurn]:
     """Bring the findings up to the scan; return what is to be told."""
     turns: list[FindingTurn] = []
-    known = {key: _known(row) for key, *row in connection.execute(f"{LIVES} WHERE state != 'resolved'")}
+    present = {key: (mark, last) for key, mark, last in connection.execute(PRESENT)}
     current = {finding.key: finding for finding in change.findings}
     for key, finding in current.items():
-        before = known.get(key) or _one(connection, key)
-        turns += _write_seen(connection, finding, before, now, touch_seconds)
-    for key in [key for key in known if key not in current and _is_gone(change, key)]:
-        life, told = gone(known[key].life, now)
+        mark = lately.mark(key, finding)
+        written, last = present.get(key, ("", now.at))
+        if written != mark or not 0 <= now.at - last < touch_seconds:
+            turns += _write_seen(connection, key, finding, mark, now)
+    for key in [key for key in present if key not in current and _is_gone(change, key)]:
+        lately.forget(key)
+        life, told = gone(_life(connection, key), now)
         turns += _relive(connection, key, life, told)
     for key, *row in connection.execute(f"{LIVES} WHERE told_state != state OR told_substance != substance").fetchall():
-        before = _known(row)
-        life, told = settled(before.life, now)
-        if life != before.life:
+        before = _life_of(row)
+        life, told = settled(before, now)
+        if life != before:
             turns += _relive(connection, key, life, told)
     return turns
 
@@ -67,9 +88,9 @@ def _is_gone(change: Change, key: str) -> bool:
     return key in change.resolved or (change.whole and key not in change.unseen)
 
 
-def _known(row: Sequence[Any]) -> _Known:
-    mark, state, severity, text, opened, last, resolved, turned, count, scan, flaps, *told = row
-    life = Life(
+def _life_of(row: Sequence[Any]) -> Life:
+    state, severity, text, opened, last, resolved, turned, count, scan, flaps, *told = row
+    return Life(
         state=State(state),
         severity=Severity(severity),
         substance=text,
@@ -84,7 +105,6 @@ def _known(row: Sequence[Any]) -> _Known:
         told_substance=told[1],
         told_severity=Severity(told[2]),
     )
-    return _Known(digest=mark, life=life)
 
 
 def _values(life: Life) -> tuple[object, ...]:
@@ -105,29 +125,28 @@ def _values(life: Life) -> tuple[object, ...]:
     )
 
 
-def _one(connection: sqlite3.Connection, key: str) -> _Known | None:
+def _life(connection: sqlite3.Connection, key: str) -> Life:
+    found = _past_life(connection, key)
+    if found is None:
+        raise KeyError(key)
+    return found
+
+
+def _past_life(connection: sqlite3.Connection, key: str) -> Life | None:
     row = connection.execute(f"{LIVES} WHERE key = ?", (key,)).fetchone()
-    return _known(row[1:]) if row else None
+    return _life_of(row[1:]) if row else None
 
 
 def _write_seen(
-    connection: sqlite3.Connection, finding: Finding, before: _Known | None, now: Now, touch_seconds: float
+    connection: sqlite3.Connection, key: str, finding: Finding, mark: str, now: Now
 ) -> Iterator[FindingTurn]:
     state = State.WAIVED if finding.state is FindingState.WAIVED else State.OPEN
-    life, told = seen(before.life if before else None, state, finding.severity, substance(finding), now)
+    life, told = seen(_past_life(connection, key), state, finding.severity, substance(finding), now)
     text = compact(finding_document(finding))
-    mark = digest(text)
-    if before and before.digest == mark and _merely_there(before.life, life, touch_seconds):
-        return
-    row = (finding.key, stored(finding.rule), stored(finding.subject), mark, text, *_values(life))
+    row = (key, stored(finding.rule), stored(finding.subject), mark, text, *_values(life))
     connection.execute(UPSERT, row)
     if told:
         yield turn_of(finding, life, told)
-
-
-def _merely_there(before: Life, after: Life, touch_seconds: float) -> bool:
-    same = (before.state, before.turned_at, before.opened_at) == (after.state, after.turned_at, after.opened_at)
-    return same and 0 <= after.last_seen - before.last_seen < touch_seconds
 
 
 def _relive(connection: sqlite3.Connection, key: str, life: Life, told: Turned | None) -> Iterator[FindingTurn]:
@@ -150,41 +169,43 @@ def turn_of(finding: Finding, life: Life, what: Turned) -> FindingTurn:
     )
 
 
-def write_assets(connection: sqlite3.Connection, change: Change, touch_seconds: float) -> list[AssetTurn]:
+def write_assets(
+    connection: sqlite3.Connection, change: Change, touch_seconds: float, lately: Lately
+) -> list[AssetTurn]:
     """Bring the assets up to the scan; return what turned."""
     turns: list[AssetTurn] = []
     there = {asset.id: asset for asset in change.assets}
+    rows = connection.execute("SELECT id, kind, first_seen, last_seen FROM assets WHERE gone_at IS NULL").fetchall()
+    seen_at = {restored(id_): last for id_, _kind, _first, last in rows}
     for asset in there.values():
-        turns += _write_asset(connection, asset, change.at, touch_seconds)
+        same = lately.documents.get(asset.id) == asset.document and asset.id in seen_at
+        if not same or not 0 <= change.at - seen_at[asset.id] < touch_seconds:
+            turns += _write_asset(connection, asset, change.at)
+            lately.documents[asset.id] = asset.document
     if not change.whole:
         return turns
-    rows = connection.execute("SELECT id, kind, first_seen, last_seen FROM assets WHERE gone_at IS NULL").fetchall()
     for id_, kind, first, last in rows:
         name = restored(id_)
         if name not in there and name not in change.unseen:
+            lately.documents.pop(name, None)
             connection.execute("UPDATE assets SET gone_at = ? WHERE id = ?", (change.at, id_))
             text = connection.execute("SELECT document FROM assets WHERE id = ?", (id_,)).fetchone()[0]
             turns.append(_asset_turn(AssetTurned.GONE, name, kind, text, first, last))
     return turns
 
 
-def _write_asset(
-    connection: sqlite3.Connection, asset: AssetSeen, at: float, touch_seconds: float
-) -> Iterator[AssetTurn]:
+def _write_asset(connection: sqlite3.Connection, asset: AssetSeen, at: float) -> Iterator[AssetTurn]:
     id_ = stored(asset.id)
     text = compact(asset.document)
     mark = digest(compact({key: value for key, value in asset.document.items() if key != NOW}))
-    row = connection.execute(
-        "SELECT first_seen, last_seen, gone_at, digest, document FROM assets WHERE id = ?", (id_,)
-    ).fetchone()
-    first, last, gone_at, old_mark, old_text = row or (at, at, None, "", "")
-    if row and gone_at is None and old_text == text and 0 <= at - last < touch_seconds:
-        return
+    row = connection.execute("SELECT first_seen, gone_at, digest FROM assets WHERE id = ?", (id_,)).fetchone()
+    first, gone_at, old_mark = row or (at, None, "")
     first = min(first, at)
     connection.execute(
         "INSERT INTO assets (id, kind, first_seen, last_seen, gone_at, digest, document) "
         "VALUES (?, ?, ?, ?, NULL, ?, ?) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, "
-        "first_seen = excluded.first_seen, last_seen = excluded.last_seen, gone_at = NULL, digest = excluded.digest, document = excluded.document",
+        "first_seen = excluded.first_seen, last_seen = excluded.last_seen, gone_at = NULL, "
+        "digest = excluded.digest, document = excluded.document",
         (id_, asset.kind, first, at, mark, text),
     )
     if row is None or gone_at is not None:

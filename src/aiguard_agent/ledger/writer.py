@@ -7,9 +7,9 @@ Everything of a group is kept until it is committed. So after any failure the gr
 from __future__ import annotations
 
 import sqlite3
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from pathlib import Path
 
 from aiguard_agent.core.event import Event, Lane
@@ -24,7 +24,7 @@ from aiguard_agent.ledger.opening import RESERVE, Note, Opened, begin_afresh, in
 from aiguard_agent.ledger.plain import TellLoss, plain_events
 from aiguard_agent.ledger.quota import drop, make_room
 from aiguard_agent.ledger.reserve import Reserve, climb
-from aiguard_agent.ledger.state import write_assets, write_findings, write_models
+from aiguard_agent.ledger.state import Lately, write_assets, write_findings, write_models
 
 HELD = 1000
 """Critical events that wait in memory for a disk that takes them."""
@@ -34,6 +34,16 @@ SLACK_PAGES = 256
 VACUUM_PAGES = 200
 """Free pages beyond which the file is made smaller, and how many at a time."""
 NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+
+
+class Take(IntEnum):
+    """What of a group is taken; less with every attempt that failed."""
+
+    ALL = 0
+    CRITICAL = 1
+    """Other events are refused and counted."""
+    TURNS = 2
+    """Of the critical ones only what tells of findings; the others wait in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +67,7 @@ class Item:
     events: tuple[Event, ...] = ()
     written: tuple[Event, ...] = ()
     refused: int = 0
+    postponed: tuple[Event, ...] = ()
     lost: bool = False
 
 
@@ -71,6 +82,8 @@ class Writer:
     notes: list[Note]
     at: float
     """Time of the last change, by the clock of its scan."""
+    told_at: float | None = None
+    """When somebody was last told of losses."""
     number: int = 0
     """Of the newest event, committed or not."""
     scan: int = 0
@@ -83,7 +96,8 @@ class Writer:
     """True when a cursor is not on the disk yet, or sent events wait to be removed."""
     group: list[Item] = field(default_factory=list)
     owed: list[Refused] = field(default_factory=list)
-    held: deque[Event] = field(default_factory=lambda: deque(maxlen=HELD))
+    lately: Lately = field(default_factory=Lately)
+    held: list[Event] = field(default_factory=list)
     _durable_number: int = 0
     _durable_scan: int = 0
     _changes: int = 0
@@ -124,17 +138,17 @@ class Writer:
         self.held.clear()
         return replace(change, events=events)
 
-    def _apply(self, item: Item, only_critical: bool = False) -> None:
+    def _apply(self, item: Item, take: Take = Take.ALL) -> None:
         self._begin()
         self.scan = max(self.scan, item.scan)
         number, rows = self.number, self.rows
         self.connection.execute("SAVEPOINT item")
         try:
-            self._write(item, only_critical)
+            self._write(item, take)
         except sqlite3.Error:
             raise
         except BaseException:
-            self.number, self.rows = number, rows
+            self.number, self.rows, self.lately = number, rows, Lately()
             self.connection.execute("ROLLBACK TO item")
             self.connection.execute("RELEASE item")
             raise
@@ -145,13 +159,13 @@ class Writer:
             self.connection.execute("BEGIN IMMEDIATE")
             self._changes = self.connection.total_changes
 
-    def _write(self, item: Item, only_critical: bool) -> None:
+    def _write(self, item: Item, take: Take) -> None:
         change, limits = item.change, self.limits
         now = Now(at=change.at, scan=item.scan, flap_seconds=limits.flap_seconds, flap_limit=limits.flap_limit)
         turns = Turns(
             at=change.at,
-            findings=tuple(write_findings(self.connection, change, now, limits.touch_seconds)),
-            assets=tuple(write_assets(self.connection, change, limits.touch_seconds)),
+            findings=tuple(write_findings(self.connection, change, now, limits.touch_seconds, self.lately)),
+            assets=tuple(write_assets(self.connection, change, limits.touch_seconds, self.lately)),
             models=tuple(write_models(self.connection, change)),
         )
         if turns != item.turns:  # else it is applied again, and its events keep their ids
@@ -159,15 +173,21 @@ class Writer:
             item.events = (*(change.render or plain_events)(turns), *change.events)
         for loss in item.owed:
             count_loss(self.connection, loss.lane, NO_SPACE, loss.first, loss.last, loss.count)
-        self._put(item, only_critical)
+        self._put(item, take)
         self.rows += len(item.events) + len(turns.findings) + len(turns.assets)
 
-    def _put(self, item: Item, only_critical: bool) -> None:
+    def _put(self, item: Item, take: Take) -> None:
         written: list[Event] = []
         item.refused = 0
+        later = (
+            {event.id for event in item.change.events if event.lane is Lane.CRITICAL} if take is Take.TURNS else set()
+        )
+        item.postponed = tuple(event for event in item.events if event.id in later)
         for event in item.events:
+            if event.id in later:
+                continue
             self.number += 1
-            if only_critical and event.lane is not Lane.CRITICAL:
+            if take is not Take.ALL and event.lane is not Lane.CRITICAL:
                 count_loss(self.connection, event.lane, NO_SPACE, self.number, self.number, 1)
                 item.refused += 1
             elif append(self.connection, self.number, event):
@@ -212,15 +232,19 @@ class Writer:
 
     def _round_off(self) -> None:
         found = make_room(self.connection, self.limits, self.path.parent if self.path else None)
-        if found.room:
-            for loss in untold_losses(self.connection):
-                self.number += 1
-                append(self.connection, self.number, self.tell(loss, self.at))
-                mark_told(self.connection, loss)
+        if found.room and (self.told_at is None or abs(self.at - self.told_at) >= self.limits.tell_seconds):
+            self._tell_losses()
         self.connection.executemany(
             "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             [("number", self.number), ("scan", self.scan)],
         )
+
+    def _tell_losses(self) -> None:
+        for loss in untold_losses(self.connection):
+            self.number += 1
+            append(self.connection, self.number, self.tell(loss, self.at))
+            mark_told(self.connection, loss)
+            self.told_at = self.at
 
     def _tidy(self) -> None:
         """Give pages back and take the reserve again, where there is need; neither may fail a commit."""
@@ -244,29 +268,36 @@ class Writer:
         return Reserve(self.path.with_name(RESERVE), self.limits.reserve_bytes)
 
     def recover(self, error: sqlite3.Error) -> bool:
-        """Cure and apply the group again: as it is, then once more with critical events alone."""
-        for only_critical in (False, True):
+        """Cure and apply the group again: all of it, then ever less."""
+        for take in Take:
             self.undo()
             try:
                 self._cure(error)
-                for item in self.group:
-                    self._apply(item, only_critical)
-                self.moved = True  # so that a group without rows is finished too
-                self._finish()
-            except (sqlite3.Error, OSError) as again:
-                error = again if isinstance(again, sqlite3.Error) else sqlite3.OperationalError(str(again))
+                self._again(take)
+            except sqlite3.Error as again:
+                error = again
                 continue
-            if only_critical:
+            if take is not Take.ALL:
                 self.health = f"the ledger is full, events that are not critical are refused: {error}"
             return True
         self._give_up(error)
         return False
+
+    def _again(self, take: Take) -> None:
+        group = tuple(self.group)
+        for item in group:
+            self._apply(item, take)
+        self.moved = True  # so that a group without rows is finished too
+        self._finish()
+        for item in group:
+            self._hold(item.postponed)
 
     def undo(self) -> None:
         """Roll the group back."""
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
         self.number, self.scan, self.rows = self._durable_number, self._durable_scan, 0
+        self.lately = Lately()
 
     def _cure(self, error: sqlite3.Error) -> None:
         if is_broken(error):
@@ -299,7 +330,7 @@ class Writer:
         self.health = f"the ledger cannot be written: {error}"
         for item in self.group:
             item.lost = True
-            item.written = ()
+            item.turns, item.written = None, ()
             self.owed.extend(item.owed)
             self._refuse(item.change.events)
         self.group.clear()
@@ -308,11 +339,22 @@ class Writer:
     def _refuse(self, events: Iterable[Event]) -> None:
         for event in events:
             if event.lane is Lane.CRITICAL:
+                self._hold([event])
+            else:
+                self._count(event.lane)
+
+    def _hold(self, events: Iterable[Event]) -> None:
+        """Keep critical events until a change takes them along; beyond what memory may hold they are counted."""
+        for event in events:
+            if len(self.held) < HELD:
                 self.held.append(event)
-                continue
-            self.number += 1
-            self.owed.append(Refused(lane=event.lane, first=self.number, last=self.number, count=1))
+            else:
+                self._count(event.lane)
+
+    def _count(self, lane: Lane) -> None:
+        self.number += 1
         self._durable_number = self.number
+        self.owed.append(Refused(lane=lane, first=self.number, last=self.number, count=1))
 
 
 def urgent(item: Item) -> bool:
