@@ -34,6 +34,16 @@ def test_a_steady_stream_does_not_starve() -> None:
     assert len(times) >= 20
 
 
+def test_the_time_in_the_kernel_counts() -> None:
+    """A hint that was read late has waited already; one from the future waits from now."""
+    merger = Merger(0.03, 10)
+    merger.add(hint("pid 1", 0.98), 1.0)
+    merger.add(hint("pid 2", 7.0), 1.0)
+
+    assert [one.subject for one in merger.ready(1.011)] == ["pid 1"]
+    assert [one.subject for one in merger.ready(1.031)] == ["pid 2"]
+
+
 def test_kinds_do_not_mix() -> None:
     """The same words of another kind are another hint; so is the end of a process."""
     merger = Merger(0.0, 10)
@@ -47,7 +57,7 @@ def test_kinds_do_not_mix() -> None:
 def test_a_loss_does_not_wait() -> None:
     """A lost hint is due at once, before those that came earlier and wait."""
     merger = Merger(5.0, 10)
-    merger.add(hint("pid 1"), 1.0)
+    merger.add(hint("pid 1", 1.0), 1.0)
     merger.add(lost("overrun", 1.0), 1.0)
 
     assert merger.due() == 1.0
@@ -59,7 +69,7 @@ def test_too_many_become_one_loss() -> None:
     """What has no room is counted, and one lost hint stands for all of it."""
     merger = Merger(1.0, 3)
     for number in range(10):
-        merger.add(hint(f"pid {number}"), 1.0)
+        merger.add(hint(f"pid {number}", 1.0), 1.0)
 
     ready = merger.ready(1.0)
 

@@ -26,8 +26,8 @@ def run_program() -> Deed:
     shows that execs are still told, and nothing smaller than `true` with an empty environment can be executed.
     Where there is none (a container image of one file) the running interpreter stands in, told to do nothing.
     """
-    program = next((path for path in TRUE if os.access(path, os.X_OK)), sys.executable)
-    argv = ["true"] if program in TRUE else [program, "-I", "-S", "-c", "pass"]
+    program = next((path for path in TRUE if os.access(path, os.X_OK)), "/proc/self/exe")
+    argv = ["true"] if program in TRUE else [sys.executable, "-I", "-S", "-c", "pass"]
     null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]
     at = time.monotonic()
     pid = os.posix_spawn(program, argv, {}, file_actions=null, setsigmask=())

@@ -26,14 +26,14 @@ class Merger:
         """Hints for which there was no room; a lost hint stands for them."""
 
     def add(self, hint: Hint, now: float) -> None:
-        """Take one hint in. A lost hint does not wait."""
+        """Take one hint in; it waits from the moment in which it happened. A lost hint does not wait."""
         key = (hint.kind, hint.subject)
         if key in self._waiting:
             self.merged += 1
         elif hint.kind is HintKind.LOST:
             self._waiting[key] = (now, hint)
         elif len(self._waiting) < self._limit:
-            self._waiting[key] = (now + self._hold, hint)
+            self._waiting[key] = (min(now, hint.at) + self._hold, hint)
         else:
             self.dropped += 1
             self.add(lost(f"more than {self._limit} hints at once", now), now)

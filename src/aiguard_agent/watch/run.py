@@ -19,9 +19,10 @@ from aiguard_agent.watch.life import Life, SourceState
 from aiguard_agent.watch.merge import Merger, lost
 from aiguard_agent.watch.watcher import Host, Settings
 
-GAP = 0.01
-"""Seconds for which sources are left alone after something was read: events gather in the kernel, and a source that
-cannot stop talking costs a hundred wake-ups a second at most."""
+GAP = 0.02
+"""Seconds for which sources are left alone at least after something was read, and until the first hint may be handed
+on: events gather in the kernel, one waking serves many, and a source that cannot stop talking costs fifty wakings a
+second at most."""
 _LONGEST_WAIT = 3600.0
 
 
@@ -124,10 +125,10 @@ class Watch:
                 self._order_proofs()
                 for life in self._lives:
                     self._add(life.tend(now), now)
-                if now >= quiet_until and self._read(self._wait(now), self._clock()):
-                    quiet_until = self._clock() + GAP
-                elif now < quiet_until:
+                if now < quiet_until:
                     self._pause(quiet_until - now)
+                elif self._read(self._wait(now), self._clock()):
+                    quiet_until = max(self._clock() + GAP, self._merger.due() or 0.0)
                 self._hand_on(self._clock())
         finally:
             for life in self._lives:
@@ -135,6 +136,8 @@ class Watch:
 
     def _order_proofs(self) -> None:
         """Let those canaries out that somebody asked for."""
+        if not self._wanted:
+            return
         with self._change:
             wanted, self._wanted = self._wanted, set()
         for life in self._lives:
