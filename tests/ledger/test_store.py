@@ -205,6 +205,38 @@ def test_clock_steps(tmp_path: Path) -> None:
     assert len(pasts) == 2
 
 
+def test_many_threads_at_once(tmp_path: Path) -> None:
+    """Threads that record and threads that send, with the timer on: every output gets every event once, in order."""
+    with open_ledger(tmp_path, now=0.0, limits=replace(LIMITS, group_seconds=0.001)) as ledger:
+        ledger.use_outputs(["a", "b"])
+        recorded: list[str] = []
+        got: dict[str, list[int]] = {"a": [], "b": []}
+        ids: dict[str, list[str]] = {"a": [], "b": []}
+
+        def write(base: int) -> None:
+            for number in range(base, base + 60):
+                recorded.extend(one.id for one in ledger.record(events(1.0, event(number))).events)
+
+        def send(output: str) -> None:
+            box = ledger.outbox(output)
+            while len(ids[output]) < 240:
+                for one in box.batch(7):
+                    ids[output].append(one.event.id)
+                    got[output].append(one.number)
+                    box.advance(one.number)
+
+        threads = [threading.Thread(target=write, args=(1000 * base,)) for base in range(4)]
+        threads += [threading.Thread(target=send, args=(output,)) for output in got]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+
+        assert all(sorted(found) == sorted(recorded) for found in ids.values())
+        assert all(numbers == sorted(numbers) for numbers in got.values())
+        assert len(recorded) == 240
+
+
 SUBJECTS = st.sampled_from(["a", "b", "c", "d\udcff", '"e'])
 FOUND = st.builds(
     finding,

@@ -143,7 +143,7 @@ class Ledger:
     def use_outputs(self, names: Iterable[str]) -> None:
         """Say which outputs there are. A new one begins with the oldest event kept; one left out holds nothing back.
 
-        Without any output events are kept until there is no room for them.
+        Without any output events are kept until there is no room for them. Raises LedgerFault.
         """
         known: dict[str, int] = dict(self.read(_cursors))
         with self._lock:
@@ -189,9 +189,7 @@ class Ledger:
     def read(self, ask: Callable[[sqlite3.Connection], T]) -> T:
         """Let a function ask the database, committed things only; raises LedgerFault."""
         if not self.durable:
-            with self._lock:
-                self._commit()
-                return answer(self._writer.connection, ask)
+            return self._read_memory(ask)
         with self._read_lock:
             generation = self._writer.generation
             try:
@@ -201,7 +199,14 @@ class Ledger:
                 if not is_broken(error):
                     raise LedgerFault(f"the ledger could not be read: {error}") from error
                 self._begin_afresh(generation, error)
-        return self.read(ask)
+            if self.durable:
+                return answer(self._reading(), ask)
+        return self._read_memory(ask)
+
+    def _read_memory(self, ask: Callable[[sqlite3.Connection], T]) -> T:
+        with self._lock:
+            self._commit()
+            return answer(self._writer.connection, ask)
 
     def _begin_afresh(self, generation: int, error: sqlite3.Error) -> None:
         with self._lock:
