@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from aiguard_agent.core.event import Lane
 from aiguard_agent.core.finding import Finding
+from aiguard_agent.core.outbox import Stored
 from aiguard_agent.errors import LedgerFault, LedgerTooNew
 from aiguard_agent.ledger.documents import finding_of, restored, stored
 from aiguard_agent.ledger.life import State
@@ -19,6 +21,7 @@ from aiguard_agent.ledger.losses import all_losses
 from aiguard_agent.ledger.opening import FILE
 from aiguard_agent.ledger.plain import Loss
 from aiguard_agent.ledger.schema import STEPS, connect, version_of
+from aiguard_agent.ledger.tail import behind, kept, last
 
 T = TypeVar("T")
 
@@ -133,6 +136,21 @@ class History:
     def losses(self) -> tuple[Loss, ...]:
         """Return what was dropped or refused since the ledger was made."""
         found: tuple[Loss, ...] = self._read(all_losses)
+        return found
+
+    def last_events(self, limit: int, lanes: Collection[Lane] = tuple(Lane)) -> tuple[Stored, ...]:
+        """Return the newest events that are kept, the oldest of them first."""
+        found: tuple[Stored, ...] = self._read(lambda connection: last(connection, limit, lanes))
+        return found
+
+    def events_behind(self, number: int, limit: int, lanes: Collection[Lane] = tuple(Lane)) -> tuple[Stored, ...]:
+        """Return the first events with a higher number."""
+        found: tuple[Stored, ...] = self._read(lambda connection: behind(connection, number, limit, lanes))
+        return found
+
+    def events_kept(self) -> Mapping[Lane, int]:
+        """Return how many events each lane holds."""
+        found: Mapping[Lane, int] = self._read(kept)
         return found
 
 
