@@ -54,6 +54,12 @@ def test_no_room_for_a_reserve(tmp_path: Path) -> None:
     assert free_bytes(tmp_path / "nowhere") == 0
 
 
+def test_somebody_may_want_no_reserve(tmp_path: Path) -> None:
+    """A reserve of no size is held, and makes no file."""
+    assert Reserve(tmp_path / "r", 0).hold()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_climbing_out_of_a_full_database(tmp_path: Path) -> None:
     """At the cap rows go until a transaction fits again; the reserve is not touched while the disk has space."""
     limits = replace(LIMITS, max_bytes=300 * PAGE)

@@ -193,6 +193,23 @@ def test_the_same_event_twice_is_there_once(tmp_path: Path) -> None:
         assert [one.event.id for one in ledger.outbox("siem").batch(10)] == [event(7).id]
 
 
+def test_a_flapping_finding_is_no_storm(tmp_path: Path) -> None:
+    """Fifty restarts in as many scans are a handful of events; when it stays away that is told, once, in the end."""
+    with ledger_in(tmp_path) as ledger:
+        heard = []
+        for number in range(50):
+            heard += told(ledger.record(scan(1000.0 + 20 * number, finding())))
+            heard += told(ledger.record(scan(1010.0 + 20 * number)))
+        assert heard == ["opened", "resolved", "reopened", "resolved", "reopened", "resolved", "flapping"]
+        assert told(ledger.record(scan(2500.0))) == []
+        past = ledger.history().finding(finding().key)
+        assert past is not None
+        assert (past.state, past.flaps, past.opened_at) == (State.RESOLVED, 49, 1000.0)
+
+        assert told(ledger.record(scan(2700.0))) == ["resolved"]
+        assert told(ledger.record(scan(9000.0))) == []
+
+
 def test_clock_steps(tmp_path: Path) -> None:
     """A clock that jumps ten years ahead and back again resolves nothing, tells nothing, and leaves times in order."""
     with ledger_in(tmp_path) as ledger:

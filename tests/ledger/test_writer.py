@@ -13,7 +13,7 @@ from aiguard_agent.core.event import Event, Lane
 from aiguard_agent.core.finding import Severity
 from aiguard_agent.ledger.limits import PAGE
 from aiguard_agent.ledger.store import Ledger
-from aiguard_agent.ledger.writer import Item, urgent
+from aiguard_agent.ledger.writer import HELD, Item, urgent
 
 TINY = replace(LIMITS, max_bytes=120 * PAGE, least_bytes=0)
 
@@ -195,3 +195,52 @@ def test_what_is_urgent(lane: Lane, expected: bool) -> None:
     change = events(1.0, event(1, lane))
 
     assert urgent(Item(change=change, scan=0, events=change.events)) is expected
+
+
+def test_memory_is_bounded_too(tmp_path: Path) -> None:
+    """A ledger in memory has the same cap, and drops and counts as one on a disk does."""
+    (tmp_path / "file").touch()
+    with ledger_in(tmp_path / "file", TINY) as ledger:
+        for number in range(3000):
+            ledger.record(events(1.0, event(number, size=80)))
+        ledger.flush()
+        kept = [one for one in sent(ledger) if "n" in one.body]
+
+        assert not ledger.durable
+        assert ledger.size().file <= 120
+        assert len(kept) + sum(loss.total for loss in ledger.history().losses()) == 3000
+
+
+def test_critical_events_that_memory_cannot_hold_are_counted(tmp_path: Path) -> None:
+    """So many wait for the disk; what is beyond that is a loss that is told, not a silence."""
+    with ledger_in(tmp_path) as ledger:
+        ledger._writer.connection.execute("PRAGMA query_only = ON")
+        for number in range(HELD + 5):
+            ledger._writer.group.clear()
+            ledger._writer._refuse([event(number, Lane.CRITICAL)])
+        ledger._writer.connection.execute("PRAGMA query_only = OFF")
+        assert ledger.record(events(1.0)).durable
+        found = sent(ledger)
+
+        assert [one.lane for one in found].count(Lane.CRITICAL) == HELD
+        assert [(loss.lane, loss.total) for loss in ledger.history().losses()] == [(Lane.CRITICAL, 5)]
+
+
+def test_a_damaged_file_that_cannot_be_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When no fresh file can be begun the ledger goes on in memory, and says both."""
+    with ledger_in(tmp_path) as ledger:
+        ledger.use_outputs(["siem"])
+        ledger.record(scan(1.0, *(finding(f"s{number}") for number in range(50))))
+        damage(ledger, tmp_path / "ledger.db")
+        monkeypatch.setattr("aiguard_agent.ledger.opening.move_aside", refuse)
+
+        assert ledger.outbox("siem").batch(10) == ()
+        assert told(ledger.record(scan(2.0, finding("new")))) == ["opened"]
+        assert [note.what for note in ledger.notes] == ["memory"]
+        assert "was damaged" in ledger.notes[0].words
+        assert not ledger.durable
+        assert len(ledger.outbox("siem").batch(10)) == 1
+
+
+def refuse(path: Path, now: float) -> Path:
+    raise PermissionError(13, "Permission denied")

@@ -28,7 +28,9 @@ class Reserve:
 
     @property
     def held(self) -> bool:
-        """Tell whether the whole reserve is there."""
+        """Tell whether the whole reserve is there; one of no size always is."""
+        if self._size == 0:
+            return True
         try:
             return self._path.lstat().st_blocks * 512 >= self._size
         except OSError:
@@ -39,7 +41,7 @@ class Reserve:
         if self.held:
             return True
         self.release()
-        if self._size == 0 or free_bytes(self._path.parent) < self._size + 2 * WAL_BYTES:
+        if free_bytes(self._path.parent) < self._size + 2 * WAL_BYTES:
             return False
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
