@@ -16,11 +16,12 @@ complete aiguard-agent \
         'c/--signatures=/d/' \
         'c/--color=/(auto always never)/' \
         'c/--output=/f/' \
+        'c/--config=/f/' \
         'c/--min-severity=/(info low medium high critical)/' \
         'c/--min-confidence=/(low medium high)/' \
         'c/--format=/(csv json ndjson text)/' \
         'c/--fail-on=/(info low medium high critical never)/' \
-        'c/--/(allow-post by cache color details dry-run fail-on format hash help inventory min-confidence min-severity no-env no-files no-probe no-stores note output path probe-seconds quiet reason remote root set signatures until verbose version)/' \
+        'c/--/(allow-post by cache color config details dry-run fail-on format hash help inventory min-confidence min-severity no-env no-files no-probe no-stores note output path probe-seconds quiet reason remote root set signatures socket until verbose version)/' \
         'c/-/(- h q v)/' \
         'n/--format/(text json)/' \
         'n/--path/d/' \
@@ -30,11 +31,12 @@ complete aiguard-agent \
         'n/--signatures/d/' \
         'n/--color/(auto always never)/' \
         'n/--output/f/' \
+        'n/--config/f/' \
         'n/--min-severity/(info low medium high critical)/' \
         'n/--min-confidence/(low medium high)/' \
         'n/--format/(csv json ndjson text)/' \
         'n/--fail-on/(info low medium high critical never)/' \
-        'p/1/(check-config completion config explain inventory rules scan signatures)/' \
+        'p/1/(check-config completion config explain inventory rules run scan signatures status)/' \
         'n/check-config/f/' \
         'n/completion/(bash man tcsh zsh)/' \
         'n/config/(show example schema)/' \

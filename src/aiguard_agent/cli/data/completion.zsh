@@ -16,8 +16,10 @@ _shtab_aiguard_agent_commands() {
     explain:'Scan, then say all that was seen of one thing: why it has its name, its version, its grade, its approval.'
     inventory:'The inventory says which models and servers are approved, and which findings are waived until when.'
     rules:'List the rules that findings come from, or show one. The same texts are in docs/rules.md.'
+    run:'Watch this host: see a model server the moment it appears, keep every finding in a ledger, serve metrics on loopback.'
     scan:'Look once at this host: processes, listening sockets in every network namespace, model files in use and in the'
     signatures:'List what can be recognised, or check signatures of your own (docs/signatures.md teaches how to write one).'
+    status:'Ask the running agent how it is: sources up, what it cannot see, its ledger, its configuration, its own cost.'
   )
   _describe 'aiguard-agent commands' _commands
 }
@@ -258,6 +260,14 @@ _shtab_aiguard_agent_rules_show_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_aiguard_agent_rules_show_defaults_added=0
 
+_shtab_aiguard_agent_run_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--config[configuration (default\: \$AIGUARD_CONFIG, else \/etc\/aiguard-agent\/config.yaml if it is there)]:FILE:_files"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_aiguard_agent_run_defaults_added=0
+
 _shtab_aiguard_agent_scan_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "*--path[look for models here too (repeatable)]:DIR:_files -/"
@@ -327,6 +337,16 @@ _shtab_aiguard_agent_signatures_test_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_aiguard_agent_signatures_test_defaults_added=0
 
+_shtab_aiguard_agent_status_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--config[configuration that names the socket]:FILE:_files"
+  "--socket[the agent\'s socket, instead of the configured one]:PATH:"
+  "--format[format]:format:(text json)"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_aiguard_agent_status_defaults_added=0
+
 
 _shtab_aiguard_agent() {
   local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->aiguard-agent'
@@ -352,8 +372,10 @@ _shtab_aiguard_agent() {
         explain) _arguments -C -s $_shtab_aiguard_agent_explain_options ;;
         inventory) _shtab_aiguard_agent_inventory ;;
         rules) _shtab_aiguard_agent_rules ;;
+        run) _arguments -C -s $_shtab_aiguard_agent_run_options ;;
         scan) _arguments -C -s $_shtab_aiguard_agent_scan_options ;;
         signatures) _shtab_aiguard_agent_signatures ;;
+        status) _arguments -C -s $_shtab_aiguard_agent_status_options ;;
       esac
   esac
 }
