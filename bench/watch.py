@@ -44,17 +44,20 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="50 events, 5 s, a small ground")
-    quick = parser.parse_args().quick
+    parser.add_argument("--idle", action="store_true", help="idle CPU only")
+    arguments = parser.parse_args()
+    quick = arguments.quick
     events, seconds = (50, 5.0) if quick else (200, 20.0)
     with tempfile.TemporaryDirectory() as folder, tracefs(Path(folder) / "tracefs") as tracing:
         store = Path(folder) / "store"
         store.mkdir()
         settings = Settings(stores=(str(store),), may_be_model=earns_a_look, tracefs=(tracing,))
         fast = Settings(wanted={"tracefs": True}, stores=(str(store),), may_be_model=earns_a_look, tracefs=(tracing,))
-        print("latency, milliseconds")
-        latency(settings, events, store)
-        if tracing:
-            latency(fast, events, store)
+        if not arguments.idle:
+            print("latency, milliseconds")
+            latency(settings, events, store)
+            if tracing:
+                latency(fast, events, store)
         with ground(*(50, 10, 5) if quick else (500, 50, 30)) as words:
             print(f"\nidle, {seconds:.0f} s, ground: {words}")
             idle(settings, seconds)

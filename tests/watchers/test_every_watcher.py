@@ -23,8 +23,8 @@ WATCHERS = all_watchers()
 STARTS = (
     b"",
     struct.pack("=IHHII", 76, 3, 0, 0, 0) + struct.pack("=IIIIHH", 1, 1, 0, 0, 40, 0) + struct.pack("=I", 2),
-    struct.pack("=IHHII", 88, 20, 2, 1, 0) + bytes([2, 10]),
-    struct.pack("=IHHII", 88, 20, 2, 1, 0) + bytes([10, 10]),
+    struct.pack("=IHHII", 88, 18, 2, 1, 0) + bytes([2, 10]),
+    struct.pack("=IHHII", 88, 18, 2, 1, 0) + bytes([10, 10]),
     struct.pack("=IHHIIi", 20, 2, 0, 1, 0, -13),
     fanotify._EVENT.pack(60, 3, 0, 24, fanotify.CREATE, -1, 0) + struct.pack("=BBH", 2, 0, 36),
     fanotify._EVENT.pack(24, 3, 0, 24, fanotify.Q_OVERFLOW, -1, 0),
@@ -121,7 +121,7 @@ def test_the_canary_is_told_and_cleared_up(watcher: Watcher, opened, wait) -> No
     deed.undo()
     deed.undo()
 
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_ranks_differ_where_watchers_compete() -> None:

@@ -13,6 +13,8 @@ import pytest
 from aiguard_agent.core.hint import Hint, HintKind
 from aiguard_agent.watch import namespaces
 from aiguard_agent.watch.namespaces import Opened
+from aiguard_agent.watch.procnet import TextTable
+from aiguard_agent.watch.watchers import listen_diff
 from aiguard_agent.watch.watchers.listen_diff import WATCHER, ListenDiff
 
 
@@ -102,6 +104,27 @@ def test_a_namespace_without_processes_is_let_go(opened, wait, namespace_server)
     source._members.sweep([])
     source._leave(0.0)
     assert namespace not in source._tables
+
+
+@pytest.mark.root
+def test_a_kernel_without_tcp_diagnosis(opened, wait, namespace_server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the kernel does not know the request, everything is read as text, other namespaces too."""
+
+    def refuse() -> socket.socket:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(listen_diff, "open_diag", refuse)
+    source = opened(WATCHER)
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+        wait(source, lambda hint: hint.port == port)
+    _, namespace = namespace_server()
+    hint = wait(source, lambda hint: hint.port == 9191)[-1]
+
+    assert hint.netns == namespace
+    assert source._doors.idle
+    assert all(isinstance(table, TextTable) for table in source._tables.values())
 
 
 @pytest.mark.root

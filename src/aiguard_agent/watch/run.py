@@ -17,7 +17,7 @@ from aiguard_agent.core.hint import Hint
 from aiguard_agent.watch.choose import Used
 from aiguard_agent.watch.life import Life, SourceState
 from aiguard_agent.watch.merge import Merger, lost
-from aiguard_agent.watch.watcher import Host, Settings
+from aiguard_agent.watch.watcher import EARLY, Host, Settings
 
 GAP = 0.02
 """Seconds for which sources are left alone at least after something was read, and until the first hint may be handed
@@ -184,7 +184,7 @@ class Watch:
                 continue
             called = source.fileno() in woken
             due = source.due()
-            if called or (due is not None and due <= now):
+            if called or (due is not None and due <= now + EARLY):
                 any_called = any_called or called
                 hints += life.read(now, called=called)
         self._add(hints, now)

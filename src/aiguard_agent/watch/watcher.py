@@ -10,6 +10,9 @@ from aiguard_agent.core.facts import Blind
 from aiguard_agent.core.hint import Hint, HintKind
 
 TEXT_LIMIT = 1 << 20
+EARLY = 0.05
+"""Seconds by which a source may be read before it is due, if the loop is awake anyway: to wake costs more
+than to look."""
 
 
 class Host(Protocol):

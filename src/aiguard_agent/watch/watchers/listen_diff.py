@@ -19,7 +19,7 @@ from aiguard_agent.watch.canary import open_port
 from aiguard_agent.watch.diag import Table, TornError, open_diag
 from aiguard_agent.watch.namespaces import Doors, Members, by_text, own_namespace
 from aiguard_agent.watch.procnet import TextTable
-from aiguard_agent.watch.watcher import Counters, Deed, Host, Settings, Watcher
+from aiguard_agent.watch.watcher import EARLY, Counters, Deed, Host, Settings, Watcher
 
 QUIET_TURNS = 4
 """A namespace in which nothing was started lately is looked at every so many turns only."""
@@ -38,7 +38,8 @@ class ListenDiff:
         self._own = own_namespace()
         self._members = Members(self._own, by_text("thread-self"))
         self._doors = Doors()
-        self._tables: dict[int, Table | TextTable] = {self._own: Table(open_diag())}
+        self._tables: dict[int, Table | TextTable] = {self._own: _own_table()}
+        self._by_text = isinstance(self._tables[self._own], TextTable)
         self._at_start: set[int] = set()
         """Namespaces that were there before us and are not open yet: what listens in them is no news."""
         self._fresh: set[int] = set()
@@ -49,7 +50,6 @@ class ListenDiff:
         self._heard = False
         self._turn = 0
         try:
-            self._tables[self._own].look()
             self._members.sweep(_living(host))
         except OSError:
             self.close()
@@ -78,7 +78,7 @@ class ListenDiff:
     def read(self) -> Sequence[Hint]:
         """Look at the namespaces whose turn it is; return what began or ceased to listen."""
         now = time.monotonic()
-        if now < self._next:
+        if now + EARLY < self._next:
             return ()
         self._next = now + self._interval
         self._turn += 1
@@ -142,9 +142,9 @@ class ListenDiff:
             if namespace not in self._tables and namespace not in self._refused
         ]
         for namespace, pid in missing:
-            if namespace < 0:
+            if namespace < 0 or self._by_text:
                 self._adopt(namespace, TextTable(pid))
-        inside = [one for one in missing if one[0] > 0]
+        inside = [one for one in missing if one[0] > 0 and not self._by_text]
         if inside:
             self._doors.open(inside)
 
@@ -223,6 +223,24 @@ class ListenDiff:
         for table in self._tables.values():
             table.close()
         self._tables.clear()
+
+
+def _own_table() -> Table | TextTable:
+    """Return a table of our own namespace that was looked at once; as text where the kernel has no TCP diagnosis."""
+    try:
+        table = Table(open_diag())
+    except OSError:
+        return _looked_at(TextTable(os.getpid()))
+    try:
+        return _looked_at(table)
+    except OSError:
+        table.close()
+        return _looked_at(TextTable(os.getpid()))
+
+
+def _looked_at(table: Table | TextTable) -> Table | TextTable:
+    table.look()
+    return table
 
 
 def _living(host: Host) -> list[int]:
