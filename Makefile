@@ -63,6 +63,7 @@ lock: $(VENV)/dev ## renew the lock file of the service install
 bench: $(VENV)/dev ## ratios against psutil and others (minutes; not a test)
 	$(BIN)/python bench/sweep.py
 	$(BIN)/python bench/store_walk.py
+	$(BIN)/python bench/ledger.py
 
 clean: ## remove what the targets made, the beds too
 	rm -rf $(VENV) .beds .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage dist
