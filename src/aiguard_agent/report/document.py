@@ -34,7 +34,7 @@ def document(report: ScanReport) -> Json:
         "duration_ms": report.duration_ms,
         "servers": [_server(server, approval_of(report, server.id)) for server in estate.servers],
         "models": [_model(model, approval_of(report, model.id)) for model in estate.models],
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [finding_document(finding) for finding in report.findings],
         "blind": [_blind(blind) for blind in estate.blind],
         "summary": _summary(report),
     }
@@ -128,7 +128,8 @@ def _model(model: ModelFile, approval: Approval) -> Json:
     }
 
 
-def _finding(finding: Finding) -> Json:
+def finding_document(finding: Finding) -> Json:
+    """Return one finding as JSON output has it."""
     return {
         "id": finding.rule,
         "key": finding.key,

@@ -44,7 +44,7 @@ def explain(report: ScanReport, wanted: str, style: Style) -> str:
     servers, models, findings = subjects(report, wanted)
     blocks = [*(_server(report, server, style) for server in servers)]
     blocks += [_model(report, model, style) for model in models]
-    blocks += [_finding(finding, style) for finding in findings]
+    blocks += [finding_lines(finding, style) for finding in findings]
     return "\n".join("".join(f"{line.rstrip()}\n" for line in block) for block in blocks)
 
 
@@ -117,7 +117,8 @@ def _digest(model: ModelFile) -> str:
     return f"{model.sha256}{claimed}"
 
 
-def _finding(finding: Finding, style: Style) -> Iterator[str]:
+def finding_lines(finding: Finding, style: Style) -> Iterator[str]:
+    """Yield everything about one finding, its evidence chain included."""
     yield paint(tidy(f"finding {finding.rule} ({finding.key})"), "bold", on=style.color)
     yield from _row("says", finding.title, style)
     yield from _row("grade", f"{finding.severity.word} · {finding.confidence.word} confidence · {finding.state}", style)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
-import getpass
-import os
-import re
 import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 
-from aiguard_agent.agent import all_rules
 from aiguard_agent.cli import exits
 from aiguard_agent.cli.console import write_out
-from aiguard_agent.cli.files import write_file
+from aiguard_agent.cli.editing import (
+    add_by_argument,
+    add_dry_run_argument,
+    add_waiver_arguments,
+    put,
+    text_of,
+    waive,
+    who,
+)
 from aiguard_agent.cli.parser import did_you_mean
-from aiguard_agent.cli.scanning import add_scan_arguments, default_inventories, default_text, inventory_path, scan_from
+from aiguard_agent.cli.scanning import add_scan_arguments, default_inventories, inventory_path, scan_from
 from aiguard_agent.cli.verb import Verb
 from aiguard_agent.core.assets import ModelFile, Server
 from aiguard_agent.core.report import ScanReport
@@ -27,7 +29,6 @@ from aiguard_agent.inventory.load import load
 from aiguard_agent.report.clean import plain
 from aiguard_agent.report.words import amount
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 DESCRIPTION = """\
 The inventory says which models and servers are approved, and which findings are waived until when.
 docs/inventory.md describes every key.
@@ -55,18 +56,17 @@ def configure(parser: ArgumentParser) -> None:
         "id", metavar="ID", help="id of a server or model or a beginning that only one has, a pid, a path"
     )
     approve.add_argument("--note", default="", help="why, a ticket")
-    waive = actions.add_parser("waive", help="accept one finding until a day")
-    waive.add_argument("rule", metavar="RULE", help="rule id, as in: aiguard-agent rules list")
-    waive.add_argument("subject", metavar="SUBJECT", help="id that scan prints with the finding; * stands for any text")
-    waive.add_argument("--until", required=True, metavar="YYYY-MM-DD", help="last day on which it holds")
-    waive.add_argument("--reason", required=True, help="why it is tolerated")
-    waive.add_argument("--inventory", metavar="FILE", default=None, help=f"default: {default_text()}")
+    waiver = actions.add_parser("waive", help="accept one finding until a day")
+    waiver.add_argument("rule", metavar="RULE", help="rule id, as in: aiguard-agent rules list")
+    waiver.add_argument(
+        "subject", metavar="SUBJECT", help="id that scan prints with the finding; * stands for any text"
+    )
+    add_waiver_arguments(waiver)
     for action in (start, diff, approve):
         add_scan_arguments(action)
-    for action in (start, approve, waive):
-        action.add_argument("--by", default="", metavar="WHO", help="who approves (default: the user who runs this)")
-    for action in (approve, waive):
-        action.add_argument("--dry-run", action="store_true", help="print the change, write nothing")
+    for action in (start, approve):
+        add_by_argument(action)
+    add_dry_run_argument(approve)
 
 
 def run(options: Namespace) -> int:
@@ -78,7 +78,7 @@ def run(options: Namespace) -> int:
 
 def _init(options: Namespace) -> int:
     options.inventory = ""
-    text = draft.init(scan_from(options), by=_who(options))
+    text = draft.init(scan_from(options), by=who(options))
     if not options.output:
         write_out(text)
         return exits.OK
@@ -127,29 +127,13 @@ def _approve(options: Namespace) -> int:
     path = options.inventory = inventory_path(options.inventory) or _missing()
     report = scan_from(options)
     asset = find_asset(report, options.id)
-    text = _text(path)
-    new = edit.approve(text, asset, by=_who(options), note=options.note, file=path, hostname=report.estate.hostname)
-    return _write(path, text, new, dry_run=options.dry_run)
+    text = text_of(path)
+    new = edit.approve(text, asset, by=who(options), note=options.note, file=path, hostname=report.estate.hostname)
+    return put(path, text, new, dry_run=options.dry_run)
 
 
 def _waive(options: Namespace) -> int:
-    path = inventory_path(options.inventory) or _missing()
-    if not any(fnmatchcase(rule.id, options.rule) for rule in all_rules()):
-        hint = did_you_mean(options.rule, (rule.id for rule in all_rules()))
-        raise UsageError(f"no rule {options.rule!r}{hint}; see: aiguard-agent rules list")
-    if _DATE.fullmatch(options.until) and options.until < datetime.now(UTC).date().isoformat():
-        raise UsageError(f"--until {options.until} has passed already")
-    text = _text(path)
-    new = edit.waive(
-        text,
-        rule=options.rule,
-        subject=options.subject,
-        reason=options.reason,
-        by=_who(options),
-        until=options.until,
-        file=path,
-    )
-    return _write(path, text, new, dry_run=options.dry_run)
+    return waive(inventory_path(options.inventory) or _missing(), options.rule, options.subject, options)
 
 
 def find_asset(report: ScanReport, name: str) -> Server | ModelFile:
@@ -169,31 +153,9 @@ def _other_names(asset: Server | ModelFile) -> tuple[str, ...]:
     return (str(asset.process.pid),) if isinstance(asset, Server) else (asset.path,)
 
 
-def _text(path: str) -> str:
-    """Read the file as it is: line ends and a byte order mark stay what they are."""
-    with Path(path).open(encoding="utf-8", newline="") as stream:
-        return stream.read()
-
-
-def _write(path: str, old: str, new: str, *, dry_run: bool) -> int:
-    """Show the change, and put it in place in one step, with the file's own mode."""
-    write_out("".join(difflib.unified_diff(old.splitlines(True), new.splitlines(True), path, path, n=1)))
-    if dry_run:
-        print(f"{path} was not changed (--dry-run)", file=sys.stderr)
-        return exits.OK
-    write_file(Path(path).resolve(), new.encode())
-    print(f"{path} was changed", file=sys.stderr)
-    return exits.OK
-
-
 def _missing() -> str:
     places = ", ".join(str(path) for path in default_inventories())
     raise UsageError(f"no inventory given and none at {places}; make one: aiguard-agent inventory init --output FILE")
-
-
-def _who(options: Namespace) -> str:
-    """Return who approves: as given, the user behind sudo, or the user."""
-    return options.by or os.environ.get("SUDO_USER") or getpass.getuser()
 
 
 def _today(report: ScanReport) -> str:
