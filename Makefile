@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help scan test check format lint types contracts tests e2e beds docs lock bench clean
+.PHONY: help scan test check format lint types contracts tests e2e beds docs lock deb bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 18
@@ -59,6 +59,9 @@ e2e: beds ## end-to-end tests against real servers (root sees most)
 lock: $(VENV)/dev ## renew the lock file of the service install
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml --output-file deploy/requirements.lock
+
+deb: $(VENV)/python ## build the Debian package into dist/
+	@PYTHON=$(BIN)/python deploy/deb/build
 
 bench: $(VENV)/dev ## ratios against psutil and others (minutes; not a test)
 	$(BIN)/python bench/sweep.py
