@@ -48,6 +48,7 @@ def settings(tmp_path: Path, tracing: Path) -> Settings:
         tracefs=(str(tracing),),
         may_be_model=lambda name: name.endswith(".gguf"),
         interval=0.05,
+        quiet=0.2,
         sweep=0.2,
     )
 

@@ -47,6 +47,8 @@ class Settings:
     """A folder of the agent's own for canary files; "" = one is made under the system's temporary folder."""
     interval: float = 0.25
     """Seconds between two looks at the listening sockets."""
+    quiet: float = 1.0
+    """The same for a namespace in which no program was started for a while; longer saves most on many namespaces."""
     sweep: float = 5.0
     """Seconds between two searches for processes in network namespaces that nobody announced."""
     buffer: int = 8 << 20

@@ -21,9 +21,7 @@ from aiguard_agent.watch.namespaces import Doors, Members, by_text, own_namespac
 from aiguard_agent.watch.procnet import TextTable
 from aiguard_agent.watch.watcher import EARLY, Counters, Deed, Host, Settings, Watcher
 
-QUIET_TURNS = 4
-"""A namespace in which nothing was started lately is looked at every so many turns only."""
-ALERT_SECONDS = 60.0
+ALERT_SECONDS = 20.0
 """How long after the start of a program its namespace is looked at in every turn."""
 _SOON = 0.1
 
@@ -31,10 +29,11 @@ _SOON = 0.1
 class ListenDiff:
     """Open tables of all namespaces known."""
 
-    def __init__(self, host: Host, interval: float, sweep: float) -> None:
+    def __init__(self, host: Host, settings: Settings) -> None:
         self.counters = Counters()
         self._host = host
-        self._interval, self._sweep = interval, sweep
+        self._interval, self._sweep = settings.interval, settings.sweep
+        self._quiet_turns = max(1, round(settings.quiet / settings.interval))
         self._own = own_namespace()
         self._members = Members(self._own, by_text("thread-self"))
         self._doors = Doors()
@@ -56,7 +55,7 @@ class ListenDiff:
             raise
         self._at_start.update(self._members.pids)
         self._next = time.monotonic()
-        self._next_sweep = self._next + sweep
+        self._next_sweep = self._next + self._sweep
         self._enter()
 
     @property
@@ -97,7 +96,7 @@ class ListenDiff:
         """Tell whether a namespace is looked at now: without news of programs all are, always."""
         if namespace == self._own or namespace in self._fresh or not self._heard:
             return True
-        return self._alert.get(namespace, 0.0) > now or (namespace + self._turn) % QUIET_TURNS == 0
+        return self._alert.get(namespace, 0.0) > now or (namespace + self._turn) % self._quiet_turns == 0
 
     def _look(self, namespace: int, now: float) -> list[Hint]:
         """Look into one namespace; a namespace that fails is given up, our own takes the source with it."""
@@ -250,7 +249,7 @@ def _living(host: Host) -> list[int]:
 def _open(host: Host, settings: Settings) -> ListenDiff:
     if not host.live:
         raise OSError(errno.EOPNOTSUPP, "a recorded host has no events")
-    return ListenDiff(host, settings.interval, settings.sweep)
+    return ListenDiff(host, settings)
 
 
 WATCHER = Watcher(
