@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aiguard_agent.core.facts import BlindKind
 from aiguard_agent.core.hint import HintKind
 from aiguard_agent.watch import fanotify
 from aiguard_agent.watch.watchers.fanotify_files import WATCHER
@@ -94,13 +95,50 @@ def test_an_overflow_is_a_lost_hint(opened, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_filesystem_without_handles_is_a_blind(opened, monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be marked is said; the others are watched all the same."""
-    if not Path("/proc/1").is_dir():
-        pytest.skip("no /proc")
-    source = opened(WATCHER, stores=("/proc/sys",))
+    mark = fanotify.mark_filesystem
 
-    assert source.words.startswith(("1 file", "2 file", "3 file"))
-    blinds = source.blinds()
-    assert all(blind.collector == "fanotify_files" for blind in blinds)
+    def refuse(group: int, path: str) -> None:
+        if path == "/proc":
+            raise OSError(95, "Operation not supported")
+        mark(group, path)
+
+    monkeypatch.setattr(fanotify, "mark_filesystem", refuse)
+
+    source = opened(WATCHER, stores=("/proc",))
+
+    assert source.words.endswith("filesystems marked")
+    assert [(blind.subject, blind.reason) for blind in source.blinds()] == [
+        ("filesystem of /proc", "Operation not supported")
+    ]
+
+
+def test_a_store_that_may_not_be_opened_is_a_blind(opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that is refused is said, too."""
+    real = os.open
+
+    def refuse(path: str, flags: int) -> int:
+        if path == str(tmp_path / "scratch"):
+            raise PermissionError(13, "Permission denied")
+        return real(path, flags)
+
+    monkeypatch.setattr("aiguard_agent.watch.watchers.fanotify_files.os.open", refuse)
+
+    source = opened(WATCHER)
+    monkeypatch.undo()
+
+    assert [blind.kind for blind in source.blinds()] == [BlindKind.DENIED]
+
+
+def test_no_filesystem_at_all_is_an_error(host, settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing marked there is no source."""
+
+    def refuse(*_args: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(fanotify, "mark_filesystem", refuse)
+
+    with pytest.raises(OSError, match="no filesystem"):
+        WATCHER.open(host, settings)
 
 
 def test_without_rights_it_is_an_error_and_nothing_stays_open(host, settings, monkeypatch: pytest.MonkeyPatch) -> None:

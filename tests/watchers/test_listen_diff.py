@@ -12,6 +12,7 @@ import pytest
 
 from aiguard_agent.core.hint import Hint, HintKind
 from aiguard_agent.watch import namespaces
+from aiguard_agent.watch.diag import TornError
 from aiguard_agent.watch.namespaces import Opened
 from aiguard_agent.watch.procnet import TextTable
 from aiguard_agent.watch.watchers import listen_diff
@@ -163,6 +164,87 @@ def test_a_namespace_that_cannot_be_looked_at_is_a_blind(
     source.read()
 
     assert f"namespace {namespace}" in {blind.subject for blind in source.blinds()}
+
+
+class Failing(TextTable):
+    """A table that cannot be read."""
+
+    def __init__(self, pid: int, error: OSError) -> None:
+        super().__init__(pid)
+        self.error = error
+        self.closed = False
+
+    def look(self) -> tuple[frozenset, frozenset]:
+        raise self.error
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_namespace_that_fails_is_a_loss_and_entered_again(opened) -> None:
+    """Its socket is closed, what it would have told is lost, and it counts as not open."""
+    source = opened(WATCHER)
+    table = Failing(5, OSError(5, "Input/output error"))
+    source._tables[77] = table
+
+    hints = source._look(77, 1.0)
+
+    assert [(hint.kind, hint.subject) for hint in hints] == [(HintKind.LOST, "namespace 77: Input/output error")]
+    assert table.closed
+    assert 77 not in source._tables
+    assert source.counters.lost == 1
+    assert [blind.subject for blind in source.blinds()] == ["namespace 77"]
+    source._adopt(77, Failing(5, OSError(5, "Input/output error")))
+    assert source.blinds() == ()
+
+
+@pytest.mark.root
+def test_a_namespace_that_failed_is_left_alone_for_a_while(
+    opened, namespace_server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not entered again at every turn, which would be a full reconcile four times a second."""
+    pid, namespace = namespace_server()
+    entered: list[int] = []
+    monkeypatch.setattr(namespaces.Doors, "open", lambda _self, wanted: entered.extend(one for one, _ in wanted))
+    source = opened(WATCHER, sweep=60.0)
+    entered.clear()
+    source._tables[namespace] = Failing(pid, OSError(5, "Input/output error"))
+    source._look(namespace, 1.0)
+
+    source.hear([started(pid)])
+    source._enter()
+    assert namespace not in entered
+
+    source._again[namespace] = 0.0
+    source._enter()
+    assert namespace in entered
+
+
+def test_a_torn_look_is_repeated(opened) -> None:
+    """A list that changed while it was written is no loss to tell: the next turn asks again."""
+    source = opened(WATCHER)
+    source._tables[77] = Failing(5, TornError(11, "torn"))
+
+    assert source._look(77, 1.0) == []
+
+    assert 77 in source._tables
+
+
+def test_text_is_read_through_another_process_when_one_ends(opened) -> None:
+    """The namespace is kept, what was known of it too, and another member is asked; without one it is left soon."""
+    source = opened(WATCHER)
+    table = Failing(5, ProcessLookupError(3, "No such process"))
+    source._tables[77] = table
+    source._members.of.update({5: 77, 6: 77})
+    source._members.pids[77] = {5, 6}
+
+    assert source._look(77, 1.0) == []
+    assert table.pid == 6
+    assert source._look(77, 1.0) == []
+
+    assert 77 not in source._members.pids
+    assert source._next_sweep <= 1.1
+    assert not table.closed
 
 
 def test_our_own_namespace_failing_is_the_end(opened) -> None:

@@ -23,6 +23,7 @@ from aiguard_agent.watch.watcher import EARLY, Counters, Deed, Host, Settings, W
 
 ALERT_SECONDS = 20.0
 """How long after the start of a program its namespace is looked at in every turn."""
+RETRY_SECONDS = 30.0
 _SOON = 0.1
 
 
@@ -44,6 +45,8 @@ class ListenDiff:
         self._fresh: set[int] = set()
         """Namespaces found after the start: all that listens in one is news."""
         self._refused: dict[int, OSError] = {}
+        """Namespaces that could not be looked into; tried again now and then."""
+        self._again: dict[int, float] = {}
         self._alert: dict[int, float] = {}
         """Namespace -> until when it is looked at in every turn."""
         self._heard = False
@@ -127,6 +130,7 @@ class ListenDiff:
             self._next_sweep = min(self._next_sweep, now + _SOON)
             return []
         self._tables.pop(namespace).close()
+        self._refuse(namespace, error)
         self.counters.lost += 1
         words = f"namespace {namespace}: {error.strerror}"
         return [Hint(source=diag.NAME, kind=HintKind.LOST, subject=words, at=now)]
@@ -138,7 +142,7 @@ class ListenDiff:
         missing = [
             (namespace, next(iter(pids)))
             for namespace, pids in self._members.pids.items()
-            if namespace not in self._tables and namespace not in self._refused
+            if namespace not in self._tables and self._again.get(namespace, 0.0) <= time.monotonic()
         ]
         for namespace, pid in missing:
             if namespace < 0 or self._by_text:
@@ -158,11 +162,17 @@ class ListenDiff:
             elif pids and isinstance(one.error, PermissionError):
                 self._adopt(one.namespace, TextTable(next(iter(pids))))
             elif pids and one.error is not None and one.error.errno != errno.ESTALE:
-                self._refused[one.namespace] = one.error
+                self._refuse(one.namespace, one.error)
+
+    def _refuse(self, namespace: int, error: OSError) -> None:
+        """Note that a namespace cannot be looked into, and leave it alone for a while."""
+        self._refused[namespace] = error
+        self._again[namespace] = time.monotonic() + RETRY_SECONDS
 
     def _adopt(self, namespace: int, table: Table | TextTable) -> None:
         """Look at a namespace from now on; what listens in one that was there before us is taken for known."""
         self._tables[namespace] = table
+        self._refused.pop(namespace, None)
         if namespace in self._at_start:
             self._at_start.discard(namespace)
             with contextlib.suppress(OSError):
@@ -171,7 +181,10 @@ class ListenDiff:
     def _leave(self, now: float) -> list[Hint]:
         """Close namespaces without processes: a kept socket would keep them alive, and their interfaces with them."""
         hints: list[Hint] = []
-        self._refused = {key: why for key, why in self._refused.items() if key in self._members.pids}
+        for namespace in self._refused.keys() - self._members.pids.keys():
+            del self._refused[namespace]
+        for namespace in self._again.keys() - self._members.pids.keys():
+            del self._again[namespace]
         for namespace in self._tables.keys() - self._members.pids.keys() - {self._own}:
             table = self._tables.pop(namespace)
             table.close()
@@ -195,7 +208,7 @@ class ListenDiff:
             if namespace is None or namespace == self._own:
                 continue
             self._alert[namespace] = time.monotonic() + ALERT_SECONDS
-            if namespace not in self._tables and namespace not in self._refused:
+            if namespace not in self._tables:
                 self._fresh.add(namespace)
                 self._fetch()
                 self._enter()
