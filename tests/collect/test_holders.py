@@ -5,7 +5,7 @@ import pytest
 from aiguard_agent.collect import descriptors
 from aiguard_agent.collect.collector import Options, Sight
 from aiguard_agent.collect.collectors.processes import COLLECTOR
-from aiguard_agent.collect.holders import LONG_TABLE, Search, Wanted, order_of_holders
+from aiguard_agent.collect.holders import LONG_TABLE, SEARCHES, Search, Wanted, order_of_holders
 from aiguard_agent.collect.host import Host
 from aiguard_agent.core.facts import Process
 
@@ -125,16 +125,27 @@ def test_unix_sockets_ask_interesting_processes_only(fake, monkeypatch: pytest.M
     assert 7 not in asked.pids
 
 
-def test_the_second_pass_asks_nobody(fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Owners are remembered, and so is that there was none."""
+def test_a_later_pass_asks_nobody(fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Owners are remembered, and after some searches so is that there is none."""
     fake.process(7, sockets=(5,))
     host = fake.host()
-    search(host, {5: PLAIN, 6: PLAIN})
+    for _ in range(SEARCHES):
+        search(host, {5: PLAIN, 6: PLAIN})
     asked = Asked(monkeypatch)
 
-    second = search(host, {5: PLAIN, 6: PLAIN})
+    later = search(host, {5: PLAIN, 6: PLAIN})
 
-    assert (pids(second), asked.pids) == ({5: [7], 6: []}, [])
+    assert (pids(later), asked.pids) == ({5: [7], 6: []}, [])
+
+
+def test_an_owner_that_was_listed_too_late_is_found(fake) -> None:
+    """A server that started after the processes were listed and before the sockets were is found by the next pass."""
+    fake.process(7)
+    host = fake.host()
+    search(host, {6: PLAIN})
+    fake.process(8, sockets=(6,))
+
+    assert pids(search(host, {6: PLAIN})) == {6: [8]}
 
 
 def test_a_new_socket_is_looked_for(fake) -> None:

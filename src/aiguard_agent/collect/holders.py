@@ -19,6 +19,9 @@ from aiguard_agent.errors import BudgetExceeded
 
 LONG_TABLE = 256
 """Descriptors beyond which a process is only asked when there is no better explanation for a socket."""
+SEARCHES = 3
+"""Passes in which an owner is searched until a socket is taken for one of the kernel's own. Once is not enough: a
+server that starts between the list of processes and the list of sockets is not in the first and is in the second."""
 _INIT = 1
 
 
@@ -61,14 +64,18 @@ class Search:
             self._widen(wanted)
         if self._asked:
             self._ask_relatives()
-            self._keep()
+            self._keep(wanted)
         else:
             self.denied, self.spent = self.host.memory.search_denied, self.host.memory.search_spent
 
-    def _keep(self) -> None:
+    def _keep(self, wanted: Mapping[int, Wanted]) -> None:
         """Remember the answer for the next pass, and why some of it is missing."""
         memory = self.host.memory
         memory.holders = {inode: tuple(map(identity_of, holders)) for inode, holders in self.found.items()}
+        before, memory.vain = memory.vain, {}
+        for inode, holders in self.found.items():
+            if not holders and wanted[inode].widen:
+                memory.vain[inode] = before.get(inode, 0) + 1
         memory.holding = frozenset(identity for held in memory.holders.values() for identity in held)
         memory.search_denied = self.denied
         memory.search_spent = self.spent
@@ -104,7 +111,11 @@ class Search:
                     self._ask(process)
                 else:
                     self.found[inode].append(process)
-        vain = set() if memory.search_spent else {inode for inode, kept in memory.holders.items() if not kept}
+        vain = {
+            inode for inode, kept in memory.holders.items() if not kept and memory.vain.get(inode, SEARCHES) >= SEARCHES
+        }
+        if memory.search_spent:
+            vain = set()
         return {inode for inode in wanted if not self.found[inode] and inode not in vain}
 
     def _interesting(self) -> Iterator[Process]:

@@ -66,6 +66,8 @@ class Memory:
     """Descriptor links read in this pass, by all collectors together."""
     holders: dict[int, tuple[Identity, ...]] = field(default_factory=dict)
     """By inode of a listening socket: who held it; empty = searched in vain."""
+    vain: dict[int, int] = field(default_factory=dict)
+    """Inode -> passes that searched its holder everywhere, in vain."""
     holding: frozenset[Identity] = frozenset()
     """All of those."""
     sockets: object = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aiguard_agent.collect.addresses import scope_of
 from aiguard_agent.collect.collector import Collector, Options, Sight
-from aiguard_agent.collect.holders import Search, Wanted, order_of_holders
+from aiguard_agent.collect.holders import SEARCHES, Search, Wanted, order_of_holders
 from aiguard_agent.collect.host import TEXT_LIMIT, Host, blind_of
 from aiguard_agent.collect.memory import Identity, identity_of
 from aiguard_agent.collect.netns import Dump, dump_here, dump_inside
@@ -62,7 +62,8 @@ def _owned(
     """Return the sockets with their owners; the same as last time when neither sockets nor owners changed."""
     memory = host.memory
     key = tuple((netns, dump.tcp, dump.unix) for netns, dump in dumps.items())
-    if memory.thorough or memory.sockets != key or not _live_on(memory.holding, processes):
+    unsure = any(count < SEARCHES for count in memory.vain.values())
+    if memory.thorough or unsure or memory.sockets != key or not _live_on(memory.holding, processes):
         search = Search(host, options.descriptors, processes)
         search.run(_wanted(dumps))
         memory.sockets = key
