@@ -129,7 +129,7 @@ def _surroundings(view: View, process: Process, entry: Entry, signature: ServerS
             if package := view.package(process, ecosystem, name):
                 yield _found("package", f"{package.name} {package.version} in its own environment", package.location)
                 break
-    for path in process.mapped:
+    for path in process.mapped if signature.libraries else ():
         if any(fnmatchcase(path.rpartition("/")[2], glob) for glob in signature.libraries):
             yield _found("library", f"maps {path.rpartition('/')[2]}", f"/proc/{process.pid}/maps")
             break
