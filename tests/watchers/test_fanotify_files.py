@@ -129,6 +129,21 @@ def test_a_store_that_may_not_be_opened_is_a_blind(opened, tmp_path: Path, monke
     assert [blind.kind for blind in source.blinds()] == [BlindKind.DENIED]
 
 
+def test_failing_half_way_leaves_nothing(host, settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No room for a scratch folder: an error, and no descriptor stays."""
+
+    def refuse(_chosen: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("aiguard_agent.watch.watchers.fanotify_files.scratch_folder", refuse)
+    before = len(os.listdir("/proc/self/fd"))
+
+    with pytest.raises(OSError):
+        WATCHER.open(host, settings)
+
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_no_filesystem_at_all_is_an_error(host, settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """With nothing marked there is no source."""
 

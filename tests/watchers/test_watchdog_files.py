@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from pathlib import Path
 
@@ -132,6 +133,22 @@ def test_an_observer_that_ended_is_an_error(opened) -> None:
 
     with pytest.raises(OSError, match="thread has ended"):
         source.read()
+
+
+@pytest.mark.parametrize("call", ["eventfd", "scratch_folder"])
+def test_failing_half_way_leaves_nothing(host, settings, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """Out of descriptors in the middle of opening: an error, and no thread, descriptor or folder stays."""
+
+    def refuse(*_args: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(watchdog_files.os if call == "eventfd" else watchdog_files, call, refuse)
+    before = set(threading.enumerate()), len(os.listdir("/proc/self/fd"))
+
+    with pytest.raises(OSError, match="Too many open files"):
+        WATCHER.open(host, settings)
+
+    assert (set(threading.enumerate()), len(os.listdir("/proc/self/fd"))) == before
 
 
 def test_closing_leaves_no_thread(host, settings) -> None:

@@ -39,9 +39,10 @@ class FanotifyFiles:
         """Filesystem id -> a descriptor on it, to look handles up with."""
         self._places: dict[tuple[bytes, bytes], str] = {}
         self._blinds: list[Blind] = []
-        self._group = fanotify.open_group()
-        self._scratch, self._remove = scratch_folder(settings.scratch)
+        self._group, self._scratch, self._remove = -1, "", False
         try:
+            self._group = fanotify.open_group()
+            self._scratch, self._remove = scratch_folder(settings.scratch)
             for place in ("/", *self._stores, self._scratch):
                 self._mark(place)
             _check(self._mounts)

@@ -67,11 +67,13 @@ class WatchdogFiles(FileSystemEventHandler, logging.Handler):
         self._found: deque[str] = deque()
         self._stop = False
         self._worker: threading.Thread | None = None
-        self._scratch, self._remove = scratch_folder(settings.scratch)
-        self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._closed = False
+        self._bell, self._scratch, self._remove = -1, "", False
         self._observer = Observer()
         _LOGGER.addHandler(self)
         try:
+            self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+            self._scratch, self._remove = scratch_folder(settings.scratch)
             self._observer.start()
             self._observer.schedule(self, self._scratch, event_filter=FILTER)
         except OSError:
@@ -187,15 +189,15 @@ class WatchdogFiles(FileSystemEventHandler, logging.Handler):
 
     def close(self) -> None:
         """Stop the threads and give the watches back."""
-        if self._bell < 0:
+        if self._closed:
             return
-        self._stop = True
+        self._closed = self._stop = True
         _LOGGER.removeHandler(self)
         logging.Handler.close(self)
         if self._worker is not None:
             self._worker.join()
+        self._observer.stop()  # its inotify thread runs since it was made, started or not
         if self._observer.is_alive():
-            self._observer.stop()
             self._observer.join()
         bell, self._bell = self._bell, -1
         with contextlib.suppress(OSError):
