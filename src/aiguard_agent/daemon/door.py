@@ -66,7 +66,10 @@ class Door:
             except OSError:
                 return
             with peer:
-                self._answer(peer)
+                try:
+                    self._answer(peer)
+                except Exception:  # noqa: BLE001, S112 - at the door: one answer that fails must not end all later ones
+                    continue
 
     def _answer(self, peer: socket.socket) -> None:
         with contextlib.suppress(OSError):

@@ -17,6 +17,7 @@ class Notifier:
         microseconds = environ.get("WATCHDOG_USEC", "")
         self.watchdog_seconds = int(microseconds) / 1e6 if ours and microseconds.isdecimal() else 0.0
         """Seconds within which we must say that we live; 0.0 = nobody asks."""
+        self._said, self._at = "", 0.0
 
     def ready(self, status: str) -> None:
         """Say that the start, or a reload, is over."""
@@ -31,7 +32,13 @@ class Notifier:
         self._send("STOPPING=1")
 
     def alive(self, status: str = "") -> None:
-        """Say that the loop runs, and how it is."""
+        """Say that the loop runs, and how it is; only when that changed or the watchdog waits for it."""
+        now = time.monotonic()
+        due = self.watchdog_seconds > 0 and now - self._at >= self.watchdog_seconds / 4
+        news = bool(status) and status != self._said
+        if not due and not news:
+            return
+        self._said, self._at = status or self._said, now
         self._send("WATCHDOG=1" + (f"\nSTATUS={_line(status)}" if status else ""))
 
     def _send(self, message: str) -> None:

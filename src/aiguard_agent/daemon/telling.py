@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aiguard_agent.core.assets import Confidence, Evidence
+from aiguard_agent.core.event import Event
 from aiguard_agent.core.finding import Finding, Severity
 from aiguard_agent.core.report import ScanReport
 from aiguard_agent.ledger.store import Ledger
@@ -64,6 +65,15 @@ def status_document(
         },
         "metrics": list(metrics),
     }
+
+
+def event_words(event: Event) -> dict[str, Any]:
+    """Return what the log says of an event: enough to find it in the ledger, nothing that a host wrote into it."""
+    body = event.body
+    finding = body.get("finding")
+    about = finding if isinstance(finding, Mapping) else body
+    named = {key: about[key] for key in ("rule", "subject", "severity", "id", "place") if key in about}
+    return {"id": event.id, "lane": str(event.lane), "kind": body.get("kind"), "turn": body.get("turn"), "about": named}
 
 
 def status_words(report: ScanReport | None, sources: Sequence[SourceState], generation: int) -> str:
