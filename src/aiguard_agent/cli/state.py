@@ -7,12 +7,14 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiguard_agent.agent import all_rules
 from aiguard_agent.config.load import Loaded, chosen, load
 from aiguard_agent.errors import UsageError
-from aiguard_agent.ledger.history import History, open_history
-from aiguard_agent.ledger.opening import FILE
+
+if TYPE_CHECKING:
+    from aiguard_agent.ledger.history import History
 
 
 def add_config_argument(parser: ArgumentParser) -> None:
@@ -48,6 +50,9 @@ def state_directory(options: Namespace) -> Path:
 @contextmanager
 def ledger_of(directory: Path) -> Iterator[History]:
     """Open the ledger to read, beside a running agent or without one; raises UsageError, LedgerFault, LedgerTooNew."""
+    from aiguard_agent.ledger.history import open_history  # here: no other verb needs SQLite
+    from aiguard_agent.ledger.opening import FILE
+
     path = directory / FILE
     try:
         there = path.is_file()

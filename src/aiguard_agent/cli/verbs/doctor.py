@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from aiguard_agent.cli import exits
 from aiguard_agent.cli.console import style_for, write_out
 from aiguard_agent.cli.health.check import Check, Stand
-from aiguard_agent.cli.health.examine import document, examine
 from aiguard_agent.cli.state import add_config_argument
 from aiguard_agent.cli.verb import Verb
 from aiguard_agent.collect.host import Host
@@ -37,6 +36,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Examine and print."""
+    from aiguard_agent.cli.health.examine import document, examine  # here: no other verb needs all of its rooms
+
     checks, _config, _answer = examine(Host(), options.config)
     if options.format == "json":
         write_out(json.dumps(document(checks), indent=2) + "\n")
@@ -52,8 +53,8 @@ def _lines(checks: Sequence[Check], style: Style) -> Iterator[str]:
         yield from hanging(label, tidy(one.found), style.width, indent=_INDENT, color=color, on=style.color)
         if one.step:
             yield from hanging("", tidy(f"-> {one.step}"), style.width, indent=_INDENT, color=color, on=style.color)
-    counts = document(tuple(checks))["summary"]
-    yield paint(", ".join(f"{count} {stand}" for stand, count in counts.items()), "bold", on=style.color)
+    counts = ", ".join(f"{sum(one.stand is stand for one in checks)} {stand}" for stand in Stand)
+    yield paint(counts, "bold", on=style.color)
 
 
 VERB = Verb(

@@ -18,7 +18,6 @@ from aiguard_agent.cli.verb import Verb
 from aiguard_agent.core.event import Lane
 from aiguard_agent.core.outbox import Stored
 from aiguard_agent.errors import LedgerFault, UsageError
-from aiguard_agent.ledger.opening import FILE
 from aiguard_agent.report.clean import plain
 
 DESCRIPTION = """\
@@ -120,6 +119,8 @@ def _record(stored: Stored) -> str:
 
 
 def _identity(directory: Path) -> tuple[int, int]:
+    from aiguard_agent.ledger.opening import FILE  # here: no other verb needs SQLite
+
     try:
         stat = (directory / FILE).stat()
     except OSError:

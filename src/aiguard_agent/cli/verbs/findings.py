@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiguard_agent.cli import exits
 from aiguard_agent.cli.console import style_for, write_out
@@ -18,12 +19,13 @@ from aiguard_agent.cli.state import add_state_arguments, configured, ledger_of, 
 from aiguard_agent.cli.verb import Verb
 from aiguard_agent.errors import UsageError
 from aiguard_agent.inventory.globs import literal
-from aiguard_agent.ledger.history import PastFinding
-from aiguard_agent.ledger.life import State
 from aiguard_agent.report.clean import plain
 from aiguard_agent.report.document import finding_document
 from aiguard_agent.report.explain import finding_lines
 from aiguard_agent.report.words import amount
+
+if TYPE_CHECKING:
+    from aiguard_agent.ledger.history import PastFinding
 
 DESCRIPTION = """\
 Read the findings that the agent keeps in its ledger, whether it runs or not. Reading disturbs it in nothing.
@@ -64,7 +66,7 @@ def run(options: Namespace) -> int:
         past = one_of(found, options.key)
         write_out(_json(document(past)) if options.format == "json" else _whole(past))
         return exits.OK
-    shown = [past for past in found if options.all or past.state is State.OPEN]
+    shown = [past for past in found if options.all or past.state == "open"]
     write_out(_json([document(past) for past in shown]) if options.format == "json" else _list(shown, found))
     return exits.OK
 
@@ -104,7 +106,7 @@ def _inventory(options: Namespace) -> str:
 
 
 def _worst_first(past: PastFinding) -> tuple[object, ...]:
-    return (past.state is State.RESOLVED, -past.finding.severity, past.finding.rule, past.finding.subject)
+    return (past.state == "resolved", -past.finding.severity, past.finding.rule, past.finding.subject)
 
 
 def _json(value: object) -> str:
@@ -118,9 +120,8 @@ def _list(shown: Sequence[PastFinding], found: Sequence[PastFinding]) -> str:
         f"{plain(past.finding.rule)}  {plain(past.finding.subject)}"
         for past in shown
     ]
-    hidden = [
-        f"{count} {state}" for state in State if (count := sum(p.state is state for p in found if p not in shown))
-    ]
+    states = Counter(past.state.value for past in found if past not in shown)
+    hidden = [f"{count} {state}" for state, count in sorted(states.items(), reverse=True)]
     lines.append(amount(len(shown), "finding") + (f"; {', '.join(hidden)} not shown (--all)" if hidden else ""))
     return "\n".join(lines) + "\n"
 
