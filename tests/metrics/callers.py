@@ -94,9 +94,10 @@ def certificates(folder: Path, openssl: str) -> None:
         subprocess.run([openssl, *words], cwd=folder, check=True, capture_output=True, timeout=60)
 
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    run("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test ca", "-days", "2")
+    issues = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")  # asked for since Python 3.13
+    run("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test ca", "-days", "2", *issues)
     for name, san in (("server", "IP:127.0.0.1"), ("client", "DNS:client.lab")):
-        (folder / "ext").write_text(f"subjectAltName={san}\n")
+        (folder / "ext").write_text(f"subjectAltName={san}\nauthorityKeyIdentifier=keyid\n")
         run("req", *curve, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
         signing = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "ext")
         run("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.pem", *signing)
