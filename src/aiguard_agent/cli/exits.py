@@ -5,7 +5,7 @@ from typing import Final
 OK: Final = 0
 """Done, and no finding reached `--fail-on`."""
 FINDINGS: Final = 1
-"""Done, and a finding reached `--fail-on`; for `inventory diff`: there is a difference."""
+"""Done, and a finding reached `--fail-on`; `inventory diff`: a difference; `status`, `doctor`: something is amiss."""
 USAGE: Final = 2
 """The command line asks for something impossible."""
 DOCUMENT: Final = 3
@@ -17,7 +17,7 @@ INTERRUPTED: Final = 130
 
 MEANING: Final = {
     OK: "done, no finding reached --fail-on",
-    FINDINGS: "done, a finding reached --fail-on (inventory diff: there is a difference)",
+    FINDINGS: "done, a finding reached --fail-on (inventory diff: a difference; status, doctor: something is amiss)",
     USAGE: "the command line asks for something impossible",
     DOCUMENT: "an inventory, signature or case document is wrong; every problem is named",
     FAILED: "the command could not do its work",

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from aiguard_agent.cli.main import all_verbs
+
 REPOSITORY = Path(__file__).parents[3]
 
 
@@ -28,7 +30,7 @@ def test_the_shell_accepts_it(run: Any, shell: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("''", {"scan", "explain", "inventory", "rules", "signatures", "completion", "config", "check-config"}),
+        ("''", {verb.name for verb in all_verbs()}),
         ("scan --format ''", {"csv", "json", "ndjson", "text"}),
         ("scan --no-pr", {"--no-probe"}),
         ("inventory ap", {"approve"}),

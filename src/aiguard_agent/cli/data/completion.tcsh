@@ -9,6 +9,9 @@
 
 complete aiguard-agent \
         'c/--format=/(text json)/' \
+        'c/--config=/f/' \
+        'c/--lane=/(critical finding info inventory telemetry)/' \
+        'c/--state=/d/' \
         'c/--path=/d/' \
         'c/--cache=/f/' \
         'c/--root=/d/' \
@@ -16,14 +19,16 @@ complete aiguard-agent \
         'c/--signatures=/d/' \
         'c/--color=/(auto always never)/' \
         'c/--output=/f/' \
-        'c/--config=/f/' \
         'c/--min-severity=/(info low medium high critical)/' \
         'c/--min-confidence=/(low medium high)/' \
         'c/--format=/(csv json ndjson text)/' \
         'c/--fail-on=/(info low medium high critical never)/' \
-        'c/--/(allow-post by cache color config details dry-run fail-on format hash help inventory min-confidence min-severity no-env no-files no-probe no-stores note output path probe-seconds quiet reason remote root set signatures socket until verbose version)/' \
-        'c/-/(- h q v)/' \
+        'c/--/(all allow-post by cache color config details dry-run fail-on follow format hash help inventory lane lines min-confidence min-severity no-env no-files no-probe no-stores note output path probe-seconds quiet reason remote root set signatures socket state until verbose version)/' \
+        'c/-/(- f h n q v)/' \
         'n/--format/(text json)/' \
+        'n/--config/f/' \
+        'n/--lane/(critical finding info inventory telemetry)/' \
+        'n/--state/d/' \
         'n/--path/d/' \
         'n/--cache/f/' \
         'n/--root/d/' \
@@ -31,15 +36,16 @@ complete aiguard-agent \
         'n/--signatures/d/' \
         'n/--color/(auto always never)/' \
         'n/--output/f/' \
-        'n/--config/f/' \
         'n/--min-severity/(info low medium high critical)/' \
         'n/--min-confidence/(low medium high)/' \
         'n/--format/(csv json ndjson text)/' \
         'n/--fail-on/(info low medium high critical never)/' \
-        'p/1/(check-config completion config explain inventory rules run scan signatures status)/' \
+        'p/1/(check-config completion config doctor events explain findings inventory rules run scan signatures status support-bundle)/' \
         'n/check-config/f/' \
         'n/completion/(bash man tcsh zsh)/' \
         'n/config/(show example schema)/' \
+        'n/events/(tail)/' \
+        'n/findings/(list show waive)/' \
         'n/inventory/(init check diff approve waive)/' \
         'n/rules/(list show)/' \
         'n/signatures/(list show lint test)/' \

@@ -13,13 +13,17 @@ _shtab_aiguard_agent_commands() {
     check-config:'Read the configuration as the daemon would: the file, its drop-ins (config.d/*.yaml beside it) and AIGUARD_* variables.'
     completion:'Print a completion script, or the man page.'
     config:'Show the configuration that holds, each key with where its value came from. Secrets are never read: shown is where'
+    doctor:'Say what this kernel, the rights of this user and this configuration let the agent see, and what to do to see more.'
+    events:'Print the events that the agent keeps in its ledger, the newest last. An event leaves the ledger when all outputs have'
     explain:'Scan, then say all that was seen of one thing: why it has its name, its version, its grade, its approval.'
+    findings:'Read the findings that the agent keeps in its ledger, whether it runs or not. Reading disturbs it in nothing.'
     inventory:'The inventory says which models and servers are approved, and which findings are waived until when.'
     rules:'List the rules that findings come from, or show one. The same texts are in docs/rules.md.'
     run:'Watch this host: see a model server the moment it appears, keep every finding in a ledger, serve metrics on loopback.'
     scan:'Look once at this host: processes, listening sockets in every network namespace, model files in use and in the'
     signatures:'List what can be recognised, or check signatures of your own (docs/signatures.md teaches how to write one).'
     status:'Ask the running agent how it is: sources up, what it cannot see, its ledger, its configuration, its own cost.'
+    support-bundle:'Write one .tar.gz that helps to find a fault of the agent: versions, configuration, doctor, status, counts, the last'
   )
   _describe 'aiguard-agent commands' _commands
 }
@@ -31,6 +35,22 @@ _shtab_aiguard_agent_config_commands() {
     show:'every key, its value, and where that came from'
   )
   _describe 'aiguard-agent config commands' _commands
+}
+
+_shtab_aiguard_agent_events_commands() {
+  local _commands=(
+    tail:'the newest events; with -f those to come too'
+  )
+  _describe 'aiguard-agent events commands' _commands
+}
+
+_shtab_aiguard_agent_findings_commands() {
+  local _commands=(
+    list:'one line a finding, the worst first; open ones, or all'
+    show:'one finding: its evidence chain, its life, what to do'
+    waive:'accept one finding until a day, in the inventory'
+  )
+  _describe 'aiguard-agent findings commands' _commands
 }
 
 _shtab_aiguard_agent_inventory_commands() {
@@ -120,6 +140,35 @@ _shtab_aiguard_agent_config_show_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_aiguard_agent_config_show_defaults_added=0
 
+_shtab_aiguard_agent_doctor_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--config[default\: \$AIGUARD_CONFIG, \/etc\/aiguard-agent\/config.yaml]:FILE:_files"
+  "--format[output format (default text)]:format:(text json)"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_aiguard_agent_doctor_defaults_added=0
+
+_shtab_aiguard_agent_events_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_aiguard_agent_events_defaults_added=0
+
+_shtab_aiguard_agent_events_tail_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  {-n,--lines}"[how many (default 20)]:N:"
+  {-f,--follow}"[print new ones as they come, until Ctrl-C]"
+  "*--lane[only these (repeatable)]:lane:(critical finding info inventory telemetry)"
+  "--format[text, or one JSON object a line]:format:(text json)"
+  "--config[default\: \$AIGUARD_CONFIG, \/etc\/aiguard-agent\/config.yaml]:FILE:_files"
+  "--state[state directory of the agent, instead of the configured one]:DIR:_files -/"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_aiguard_agent_events_tail_defaults_added=0
+
 _shtab_aiguard_agent_explain_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "*--path[look for models here too (repeatable)]:DIR:_files -/"
@@ -141,6 +190,50 @@ _shtab_aiguard_agent_explain_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_aiguard_agent_explain_defaults_added=0
+
+_shtab_aiguard_agent_findings_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_aiguard_agent_findings_defaults_added=0
+
+_shtab_aiguard_agent_findings_list_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--all[waived and resolved ones too]"
+  "--format[output format (default text)]:format:(text json)"
+  "--config[default\: \$AIGUARD_CONFIG, \/etc\/aiguard-agent\/config.yaml]:FILE:_files"
+  "--state[state directory of the agent, instead of the configured one]:DIR:_files -/"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_aiguard_agent_findings_list_defaults_added=0
+
+_shtab_aiguard_agent_findings_show_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--format[output format (default text)]:format:(text json)"
+  "--config[default\: \$AIGUARD_CONFIG, \/etc\/aiguard-agent\/config.yaml]:FILE:_files"
+  "--state[state directory of the agent, instead of the configured one]:DIR:_files -/"
+  ":as list prints it:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_aiguard_agent_findings_show_defaults_added=0
+
+_shtab_aiguard_agent_findings_waive_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--until[last day on which it holds]:YYYY-MM-DD:"
+  "--reason[why it is tolerated]:reason:"
+  "--inventory[default\: \$AIGUARD_INVENTORY, \/etc\/aiguard-agent\/inventory.yaml, \~\/.config\/aiguard-agent\/inventory.yaml]:FILE:_files"
+  "--by[who approves (default\: the user who runs this)]:WHO:"
+  "--dry-run[print the change, write nothing]"
+  "--config[default\: \$AIGUARD_CONFIG, \/etc\/aiguard-agent\/config.yaml]:FILE:_files"
+  "--state[state directory of the agent, instead of the configured one]:DIR:_files -/"
+  ":as list prints it:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_aiguard_agent_findings_waive_defaults_added=0
 
 _shtab_aiguard_agent_inventory_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -347,6 +440,16 @@ _shtab_aiguard_agent_status_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_aiguard_agent_status_defaults_added=0
 
+_shtab_aiguard_agent_support_bundle_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--output[the file to make\; one that is there is kept]:FILE:_files"
+  "--config[default\: \$AIGUARD_CONFIG, \/etc\/aiguard-agent\/config.yaml]:FILE:_files"
+  "--state[state directory of the agent, instead of the configured one]:DIR:_files -/"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_aiguard_agent_support_bundle_defaults_added=0
+
 
 _shtab_aiguard_agent() {
   local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->aiguard-agent'
@@ -369,13 +472,17 @@ _shtab_aiguard_agent() {
         check-config) _arguments -C -s $_shtab_aiguard_agent_check_config_options ;;
         completion) _arguments -C -s $_shtab_aiguard_agent_completion_options ;;
         config) _shtab_aiguard_agent_config ;;
+        doctor) _arguments -C -s $_shtab_aiguard_agent_doctor_options ;;
+        events) _shtab_aiguard_agent_events ;;
         explain) _arguments -C -s $_shtab_aiguard_agent_explain_options ;;
+        findings) _shtab_aiguard_agent_findings ;;
         inventory) _shtab_aiguard_agent_inventory ;;
         rules) _shtab_aiguard_agent_rules ;;
         run) _arguments -C -s $_shtab_aiguard_agent_run_options ;;
         scan) _arguments -C -s $_shtab_aiguard_agent_scan_options ;;
         signatures) _shtab_aiguard_agent_signatures ;;
         status) _arguments -C -s $_shtab_aiguard_agent_status_options ;;
+        support-bundle) _arguments -C -s $_shtab_aiguard_agent_support_bundle_options ;;
       esac
   esac
 }
@@ -401,6 +508,54 @@ _shtab_aiguard_agent_config() {
         example) _arguments -C -s $_shtab_aiguard_agent_config_example_options ;;
         schema) _arguments -C -s $_shtab_aiguard_agent_config_schema_options ;;
         show) _arguments -C -s $_shtab_aiguard_agent_config_show_options ;;
+      esac
+  esac
+}
+
+_shtab_aiguard_agent_events() {
+  local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->events'
+
+  # Add default positional/remainder specs only if none exist, and only once per session
+  if (( ! _shtab_aiguard_agent_events_defaults_added )); then
+    if (( ${_shtab_aiguard_agent_events_options[(I)${(q)one_or_more}*]} +          ${_shtab_aiguard_agent_events_options[(I)${(q)remainder}*]} +          ${_shtab_aiguard_agent_events_options[(I)${(q)default}]} == 0 )); then
+      _shtab_aiguard_agent_events_options+=(': :_shtab_aiguard_agent_events_commands' '*::: :->events')
+    fi
+    _shtab_aiguard_agent_events_defaults_added=1
+  fi
+  _arguments -C -s $_shtab_aiguard_agent_events_options
+
+  case $state in
+    events)
+      words=($line[1] "${words[@]}")
+      (( CURRENT += 1 ))
+      curcontext="${curcontext%:*:*}:_shtab_aiguard_agent_events-$line[1]:"
+      case $line[1] in
+        tail) _arguments -C -s $_shtab_aiguard_agent_events_tail_options ;;
+      esac
+  esac
+}
+
+_shtab_aiguard_agent_findings() {
+  local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->findings'
+
+  # Add default positional/remainder specs only if none exist, and only once per session
+  if (( ! _shtab_aiguard_agent_findings_defaults_added )); then
+    if (( ${_shtab_aiguard_agent_findings_options[(I)${(q)one_or_more}*]} +          ${_shtab_aiguard_agent_findings_options[(I)${(q)remainder}*]} +          ${_shtab_aiguard_agent_findings_options[(I)${(q)default}]} == 0 )); then
+      _shtab_aiguard_agent_findings_options+=(': :_shtab_aiguard_agent_findings_commands' '*::: :->findings')
+    fi
+    _shtab_aiguard_agent_findings_defaults_added=1
+  fi
+  _arguments -C -s $_shtab_aiguard_agent_findings_options
+
+  case $state in
+    findings)
+      words=($line[1] "${words[@]}")
+      (( CURRENT += 1 ))
+      curcontext="${curcontext%:*:*}:_shtab_aiguard_agent_findings-$line[1]:"
+      case $line[1] in
+        list) _arguments -C -s $_shtab_aiguard_agent_findings_list_options ;;
+        show) _arguments -C -s $_shtab_aiguard_agent_findings_show_options ;;
+        waive) _arguments -C -s $_shtab_aiguard_agent_findings_waive_options ;;
       esac
   esac
 }

@@ -37,6 +37,8 @@ examples:
   aiguard-agent findings show 15ed855d
   aiguard-agent findings waive 15ed855d --until 2027-01-31 --reason 'lab network'"""
 LEAST_KEY = 4
+EVERY = 1_000_000
+"""More than the ledger has room for."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -58,7 +60,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Run one action."""
     with ledger_of(state_directory(options)) as history:
-        found = sorted(history.findings(resolved=True), key=_worst_first)
+        found = sorted(history.findings(resolved=True, limit=EVERY), key=_worst_first)
     if options.action == "waive":
         finding = one_of(found, options.key).finding
         return waive(_inventory(options), literal(finding.rule), literal(finding.subject), options)
