@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aiguard_agent.cli.state import add_state_arguments, ledger_of, state_directory
+from aiguard_agent.cli.state import add_state_arguments, is_file, ledger_of, state_directory
 from aiguard_agent.errors import DocumentError, UsageError
 from kept_ledger import T0, found, ledger_at, whole
 
@@ -53,3 +53,11 @@ def test_a_ledger_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("os.access", lambda _path, _mode: False)
     with pytest.raises(UsageError, match="run it as root"), ledger_of(tmp_path):
         pass
+
+    def refuse(path: Path, **_how: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(UsageError, match="run it as root"), ledger_of(tmp_path):
+        pass
+    assert not is_file(str(tmp_path / "ledger.db"))

@@ -16,6 +16,8 @@ from aiguard_agent.errors import UsageError
 if TYPE_CHECKING:
     from aiguard_agent.ledger.history import History
 
+_DENIED = "{} may not be read by this user; run it as root or as the agent's user"
+
 
 def add_config_argument(parser: ArgumentParser) -> None:
     """Declare which configuration counts."""
@@ -47,6 +49,14 @@ def state_directory(options: Namespace) -> Path:
     return Path(str(configured(options.config).config.ledger.directory))
 
 
+def is_file(path: str | None) -> bool:
+    """Tell whether a file is there and within our reach."""
+    try:
+        return bool(path) and Path(str(path)).is_file()
+    except OSError:
+        return False
+
+
 @contextmanager
 def ledger_of(directory: Path) -> Iterator[History]:
     """Open the ledger to read, beside a running agent or without one; raises UsageError, LedgerFault, LedgerTooNew."""
@@ -55,12 +65,14 @@ def ledger_of(directory: Path) -> Iterator[History]:
 
     path = directory / FILE
     try:
-        there = path.is_file()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(
+            f"no ledger at {path}; it is made by: aiguard-agent run (--state DIR: another place)"
+        ) from error
     except PermissionError as error:
-        raise UsageError(f"{path} may not be read by this user; run it as root or as the agent's user") from error
-    if not there:
-        raise UsageError(f"no ledger at {path}; it is made by: aiguard-agent run (--state DIR: another place)")
+        raise UsageError(_DENIED.format(path)) from error
     if not os.access(path, os.R_OK):
-        raise UsageError(f"{path} may not be read by this user; run it as root or as the agent's user")
+        raise UsageError(_DENIED.format(path))
     with open_history(directory) as history:
         yield history

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiguard_agent.agent import all_signatures
 from aiguard_agent.cli.health.check import Check, good, limited, missing
-from aiguard_agent.cli.state import configured
+from aiguard_agent.cli.state import configured, is_file
 from aiguard_agent.collect.host import Host
 from aiguard_agent.collect.mounts import parse_mountinfo
 from aiguard_agent.collect.netns import dump_here
@@ -39,7 +39,7 @@ def configuration(given: str | None) -> tuple[Config, Check]:
 def documents(config: Config) -> Iterator[Check]:
     """Yield whether inventory and signatures are good."""
     inventory = config.scan.inventory
-    if inventory is None or not Path(inventory).is_file():
+    if inventory is None or not is_file(inventory):
         step = "aiguard-agent inventory init --output FILE, then scan.inventory: FILE"
         yield limited("documents", "inventory", "none: nothing can be told to be unapproved", step)
     else:
@@ -62,8 +62,8 @@ def documents(config: Config) -> Iterator[Check]:
 
 def ledger(host: Host, directory: Path) -> Iterator[Check]:
     """Yield whether the ledger can be written, lasts, and is of this version."""
-    there = next(folder for folder in (directory, *directory.parents) if folder.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+    there = next(folder for folder in (directory, *directory.parents) if host.exists(str(folder)))
+    if not os.access(there, os.W_OK | os.X_OK):
         step = f"as root: install -d -m 0700 -o USER {directory}; or ledger.directory: another place"
         yield missing("ledger", "directory", f"{there} may not be written: findings would be kept in memory only", step)
     else:
@@ -104,7 +104,9 @@ def running(config: Config) -> tuple[dict[str, Any], Check]:
     try:
         answer = ask(Path(config.status.socket))
     except UsageError as error:
-        return {}, limited("service", "agent", str(error), "systemctl start aiguard-agent, or: aiguard-agent run")
+        return {}, limited(
+            "service", "agent", str(error).partition(";")[0], "systemctl start aiguard-agent, or: aiguard-agent run"
+        )
     down = [str(one.get("name")) for one in answer.get("sources", ()) if not one.get("up")]
     if down:
         return answer, limited("service", "agent", f"runs; sources down: {', '.join(down)}", "aiguard-agent status")

@@ -8,14 +8,13 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiguard_agent.cli import exits
 from aiguard_agent.cli.console import style_for, write_out
 from aiguard_agent.cli.editing import add_waiver_arguments, waive
 from aiguard_agent.cli.scanning import inventory_path
-from aiguard_agent.cli.state import add_state_arguments, configured, ledger_of, state_directory
+from aiguard_agent.cli.state import add_state_arguments, configured, is_file, ledger_of, state_directory
 from aiguard_agent.cli.verb import Verb
 from aiguard_agent.errors import UsageError
 from aiguard_agent.inventory.globs import literal
@@ -100,7 +99,7 @@ def _inventory(options: Namespace) -> str:
     """Return the inventory that the agent compares with, unless another one was named."""
     if options.inventory is None:
         path = configured(options.config).config.scan.inventory
-        if path is not None and Path(path).is_file():
+        if is_file(path):
             return str(path)
     if found := inventory_path(options.inventory):
         return found
@@ -135,7 +134,7 @@ def _whole(past: PastFinding) -> str:
 
 def _life(past: PastFinding) -> Iterator[str]:
     yield f"  first seen  {_when(past.opened_at)}"
-    yield f"  last seen   {_when(past.last_seen)} · {amount(past.count, 'time')}, came and went {past.flaps} times"
+    yield f"  last seen   {_when(past.last_seen)} · {amount(past.count, 'time')}, {amount(past.flaps, 'flap')}"
     if past.resolved_at is not None:
         yield f"  resolved    {_when(past.resolved_at)}"
 
