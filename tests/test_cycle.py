@@ -134,3 +134,20 @@ def test_an_answer_does_not_outlive_its_process(scene: Scene) -> None:
     scene.look(full=True)
 
     assert "/" in scene.asked
+
+
+def test_a_hurried_look_asks_for_less_time(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patience bounds all questions of one look and each of them; the plan itself stays as it is."""
+    budgets: list[Any] = []
+    real = agent.ask_all
+    monkeypatch.setattr(
+        agent, "ask_all", lambda wanted, budget, **more: budgets.append(budget) or real(wanted, budget, **more)
+    )
+
+    scene.cycle.look(scene.plan, patience=0.25)
+    scene.clock.now += 601
+    scene.look()
+
+    hurried, whole = budgets[0], budgets[-1]
+    assert hurried.total_seconds <= 0.25 and hurried.request_seconds == 0.25
+    assert whole.request_seconds == scene.plan.options.budget.request_seconds > 0.25

@@ -62,10 +62,13 @@ class Cycle:
         self._asked: dict[Target, _Asked] = {}
         self._last: tuple[Plan, HostFacts, Estate] | None = None
 
-    def look(self, plan: Plan, *, full: bool = False, blind: Iterable[Blind] = ()) -> Pass:
+    def look(
+        self, plan: Plan, *, full: bool = False, blind: Iterable[Blind] = (), patience: float | None = None
+    ) -> Pass:
         """Look once. `full` forgets first what was remembered of processes, stores and files, not what was asked.
 
-        `blind` is what somebody else could not see (live sources); it is judged with the rest.
+        `blind` is what somebody else could not see (live sources); it is judged with the rest. `patience` are seconds
+        for all questions, where the plan's own would make others wait; who does not answer in it is asked again later.
         """
         started = self._clock()
         if full:
@@ -79,7 +82,7 @@ class Cycle:
         if estate is None:
             self._kept.answers = tuple(self._holding(plan, facts))
             held = {answer.target for answer in self._kept.answers}
-            estate = assemble(self.host, facts, plan.options, plan.index, self._kept)
+            estate = assemble(self.host, facts, _hurried(plan.options, patience), plan.index, self._kept)
             self._note_asked(held)
         identified = self._clock()
         whole = replace(estate, blind=tuple(dict.fromkeys((*estate.blind, *blind))))
@@ -150,6 +153,18 @@ class Cycle:
             failed = all(answer.status is None or answer.status >= 500 for answer in answers)
             failures = before[target].failures + 1 if target in before else 1
             self._asked[target] = _Asked(at=now, failures=failures if failed else 0)
+
+
+def _hurried(options: ScanOptions, patience: float | None) -> ScanOptions:
+    if patience is None:
+        return options
+    budget = options.budget
+    hurried = replace(
+        budget,
+        total_seconds=min(budget.total_seconds, patience),
+        request_seconds=min(budget.request_seconds, patience),
+    )
+    return replace(options, budget=hurried)
 
 
 def _told(facts: HostFacts) -> tuple[object, ...]:

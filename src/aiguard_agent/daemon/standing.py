@@ -56,6 +56,9 @@ LONGEST_PAUSE = 30.0
 GAP = 0.5
 """Seconds between two full looks that files ask for, at least; more where a look takes long, so that whoever writes
 files without end has a tenth of our time and not all of it."""
+PATIENCE = 0.5
+"""Seconds that a look which a hint asked for gives servers to answer: one that says nothing must not hide those that
+start meanwhile. It is asked again soon, by a look of the timer, with all the time that the configuration gives."""
 SHRUNK_FOR = 600.0
 """Seconds within which dropping what is remembered is not tried a second time."""
 ENDING = frozenset({signal.SIGTERM, signal.SIGINT})
@@ -202,7 +205,8 @@ class Standing:
         started = time.monotonic()
         self._looking = True
         try:
-            seen = self._cycle.look(self._plan, full=full, blind=self._sources.blinds())
+            patience = PATIENCE if trigger == "hint" else None
+            seen = self._cycle.look(self._plan, full=full, blind=self._sources.blinds(), patience=patience)
         finally:
             self._looking = False
         self._numbers.ran(trigger, seen.seconds, seen.facts.runs)
