@@ -44,7 +44,7 @@ _STATUS = Keys(
     sentences={"words", "why", "reason", "health", "notes", "metrics", "path"},
 )
 _EVENT = Keys(
-    words={"kind", "turn", "rule", "severity", "confidence", "state", "lane", "product", "category", "format"}
+    words={"kind", "turn", "rule", "severity", "confidence", "state", "lane", "product", "category", "format", "auth"}
 )
 
 
