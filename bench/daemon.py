@@ -66,7 +66,7 @@ def latency(agent: Agent, starts: int) -> None:
 
 LISTEN = """
 import socket, sys, time
-kept = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+kept = [socket.create_server(("0.0.0.0", 0)) for _ in range(int(sys.argv[1]))]
 time.sleep(1000)
 """
 

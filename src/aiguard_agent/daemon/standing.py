@@ -11,7 +11,7 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -47,7 +47,7 @@ from aiguard_agent.metrics import textfile
 from aiguard_agent.metrics.board import Board
 from aiguard_agent.metrics.selfreport import ConfigNumbers, LedgerNumbers, SelfReport
 
-TICK = 0.5
+TICK = 1.0
 """Seconds between two looks at signals, timers and the watchdog while nothing happens."""
 FILES_EVERY = 2.0
 """Seconds between two looks at whether a configuration file changed."""
@@ -187,18 +187,23 @@ class Standing:
         kinds = {hint.kind for hint in hints}
         if HintKind.FILE in kinds and self._asked_full is None:
             self._asked_full = max(now, self._earliest_full)
+            files = [hint.path for hint in hints if hint.kind is HintKind.FILE]
+            self._log.debug("woken", by="file", about=files[0], hints=len(files))
         if now >= self._next_full:
             self._look("timer", full=True)
         elif HintKind.LOST in kinds:
             self._look("lost", full=True)
         elif self._asked_full is not None and now >= self._asked_full:
             self._look("hint", full=True)
-        elif worth_a_look(
-            (hint for hint in hints if hint.kind is not HintKind.FILE), self._cycle.host, self._interesting, self._pids
-        ):
+        elif worth := self._worth(hints):
+            self._log.debug("woken", by=str(worth[0].kind), about=worth[0].subject, hints=len(worth))
             self._look("hint")
         elif now >= self._next or (self._plan.options.probe and due is not None and now >= due):
             self._look("timer")
+
+    def _worth(self, hints: Collection[Hint]) -> Sequence[Hint]:
+        others = (hint for hint in hints if hint.kind is not HintKind.FILE)
+        return worth_a_look(others, self._cycle.host, self._interesting, self._pids)
 
     def _look(self, trigger: str, *, full: bool = False) -> None:
         self._pause()
