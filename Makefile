@@ -54,7 +54,7 @@ beds: $(VENV)/dev ## install the real servers that the end-to-end tests start
 	$(BIN)/python tests/e2e/install.py
 
 e2e: beds ## end-to-end tests against real servers (root sees most)
-	$(BIN)/pytest -m e2e tests/e2e tests/hostile $(ARGS)
+	$(BIN)/pytest -m e2e tests/e2e tests/hostile tests/deploy $(ARGS)
 
 lock: $(VENV)/dev ## renew the lock file of the service install
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
