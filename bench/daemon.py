@@ -34,11 +34,14 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="40 starts, 20 s idle, 10 s busy")
-    quick = parser.parse_args().quick
+    parser.add_argument("--idle", action="store_true", help="measure the cost only (in namespaces of its own, too)")
+    options = parser.parse_args()
+    quick = options.quick
     starts, idle_for, busy_for = (40, 20.0, 10.0) if quick else (200, 60.0, 20.0)
     with tempfile.TemporaryDirectory() as folder:
-        with Agent(Path(folder) / "fast") as agent:
-            latency(agent, starts)
+        if not options.idle:
+            with Agent(Path(folder) / "fast") as agent:
+                latency(agent, starts)
         with ground(Path(folder), 500, 50, 30) as words, Agent(Path(folder) / "slow", more=ORDINARY) as agent:
             print(f"\nground: {words}")
             idle(agent, idle_for)
