@@ -97,6 +97,7 @@ class Standing:
         self._asked_full: float | None = None
         """When a full look that files asked for is due."""
         self._earliest_full = 0.0
+        self._chores_at = 0.0
         self._shrunk_at = -SHRUNK_FOR
         self._looking = False
         self._sources = Sources()
@@ -169,6 +170,9 @@ class Standing:
                 self._watch()
                 self._look("lost", full=True)
             self._wake(hints)
+            if time.monotonic() < self._chores_at:
+                continue  # hints may come fifty times a second
+            self._chores_at = time.monotonic() + TICK
             self._notify.alive(self._words())
             if self._too_large():
                 return RESTART_CODE
