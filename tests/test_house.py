@@ -77,21 +77,34 @@ def calls_of(path: Path) -> list[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):
             target = node.func
-            found.append(target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else "")
+            found.append(
+                target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else ""
+            )
     return found
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if relative(p).split("/")[0] in THINKING], ids=relative)
 def test_thinking_does_no_io(path: Path) -> None:
     """Thinking rooms open nothing, ask no clock and draw no lots."""
-    banned = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "urlopen", "getenv", "sleep", "monotonic", "random"}
+    banned = {
+        "open",
+        "read_text",
+        "read_bytes",
+        "write_text",
+        "write_bytes",
+        "urlopen",
+        "getenv",
+        "sleep",
+        "monotonic",
+        "random",
+    }
 
     assert banned & set(calls_of(path)) == set()
 
 
 def test_nothing_reads_smaps() -> None:
     """smaps, smaps_rollup and numa_maps stall the process they describe: no module names them but to forbid them."""
-    guilty = [relative(p) for p in MODULES for word in ("/smaps", "numa_maps\"", "ptrace(") if word in p.read_text()]
+    guilty = [relative(p) for p in MODULES for word in ("/smaps", 'numa_maps"', "ptrace(") if word in p.read_text()]
 
     assert guilty == []
 

@@ -87,3 +87,13 @@ def test_nobody_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "is it running?" in capsys.readouterr().err
     assert main(["status", "--config", str(tmp_path / "c.yaml")]) == exits.USAGE
     assert "status.socket: off" in capsys.readouterr().err
+
+
+def test_a_broken_configuration_does_not_hide_the_agent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """When the file is wrong the default socket is asked: that is when somebody wants to know."""
+    (tmp_path / "c.yaml").write_text("statuz: {}\n")
+
+    code = main(["status", "--config", str(tmp_path / "c.yaml")])
+
+    assert code == exits.USAGE
+    assert "/run/aiguard-agent/status.sock" in capsys.readouterr().err

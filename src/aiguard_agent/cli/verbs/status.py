@@ -14,7 +14,8 @@ from aiguard_agent.cli import exits
 from aiguard_agent.cli.console import write_out
 from aiguard_agent.cli.verb import Verb
 from aiguard_agent.config.load import chosen, load
-from aiguard_agent.errors import UsageError
+from aiguard_agent.config.schema import Status
+from aiguard_agent.errors import DocumentError, UsageError
 from aiguard_agent.report.clean import plain
 
 DESCRIPTION = """\
@@ -46,7 +47,10 @@ def run(options: Namespace) -> int:
 
 def _configured(given: str | None) -> str:
     path, required = chosen(given, os.environ)
-    socket = load(path, os.environ, required=required, files=False).config.status.socket
+    try:
+        socket = load(path, os.environ, required=required, files=False).config.status.socket
+    except DocumentError:
+        socket = Status().socket  # a broken file is when one asks: the agent runs on with the one before it
     if socket is None:
         raise UsageError("the configuration says status.socket: off, so nobody can ask the running agent")
     return str(socket)
