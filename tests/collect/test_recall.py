@@ -1,4 +1,5 @@
 import gc
+import weakref
 
 from aiguard_agent.collect import recall as module
 from aiguard_agent.collect.host import Host
@@ -17,12 +18,12 @@ def test_every_host_has_a_memory_of_its_own(tmp_path):
 
 def test_memory_goes_with_its_host(tmp_path):
     """Nothing is kept of a host that nobody looks at any more."""
-    before = len(module._RECALLS)
     host = Host(tmp_path)
     recall(host)
-    assert len(module._RECALLS) == before + 1
+    assert host in module._RECALLS
+    kept = weakref.ref(host)
 
     del host
     gc.collect()
 
-    assert len(module._RECALLS) == before
+    assert kept() is None, "the memory holds its host, so neither ever goes"
