@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kept_ledger import T0, found, ledger_at, whole
 
 from aiguard_agent.core.finding import FindingState, Severity
 from aiguard_agent.inventory.load import load
+from kept_ledger import T0, found, ledger_at, whole
 
 OPEN, WORSE = found("ollama@gpu-07:11434"), found("vllm@gpu-07:8000", Severity.CRITICAL)
 WAIVED, GONE = found("tgi@gpu-07:80", state=FindingState.WAIVED), found("gone@gpu-07:9 [x]*")
